@@ -31,7 +31,8 @@ if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" AND NOT SKAD_SANITIZE)
 endif()
 if(SKAD_SANITIZE)
   add_compile_options(-fsanitize=${SKAD_SANITIZE} -fno-omit-frame-pointer
-                      -fno-sanitize-recover=all)
+                      -fno-sanitize-recover=all
+                      -ftrivial-auto-var-init=pattern) # no forgotten member is 0 by chance
   add_link_options(-fsanitize=${SKAD_SANITIZE})
 endif()
 if(SKAD_COVERAGE)

@@ -10,7 +10,7 @@ static size_t padding(const skad_envelope *envelope)
     uint8_t bytes[SKAD_ENVELOPE_BYTES_MAX];
     skad_writer writer;
     skad_envelope_fields fields = {.kind = envelope->kind,
-                                   .client = envelope->client,
+                                   .mark = envelope->mark,
                                    .rpc_id = envelope->rpc_id,
                                    .public_key = envelope->public_key,
                                    .id = envelope->id,
@@ -29,7 +29,7 @@ static void write_again(const uint8_t *data, size_t len, const skad_envelope *en
     uint8_t bytes[SKAD_ENVELOPE_BYTES_MAX];
     skad_writer writer;
     skad_envelope_fields fields = {.kind = envelope->kind,
-                                   .client = envelope->client,
+                                   .mark = envelope->mark,
                                    .rpc_id = envelope->rpc_id,
                                    .public_key = envelope->public_key,
                                    .id = envelope->id,

@@ -56,9 +56,10 @@ static skad_id some_target(const harness *self, fuzz_choices *choices)
 
 static void fill_request(harness *self, fuzz_choices *choices, skad_message *out)
 {
-    static const skad_kind kinds[] = {SKAD_KIND_PING,  SKAD_KIND_FIND_NODE, SKAD_KIND_FIND_VALUE,
-                                      SKAD_KIND_STORE, SKAD_KIND_ANNOUNCE,  SKAD_KIND_COMPARE,
-                                      SKAD_KIND_MATCH, SKAD_KIND_PROBE,     SKAD_KIND_CALL};
+    static const skad_kind kinds[] = {SKAD_KIND_PING,     SKAD_KIND_FIND_NODE, SKAD_KIND_FIND_VALUE,
+                                      SKAD_KIND_STORE,    SKAD_KIND_ANNOUNCE,  SKAD_KIND_COMPARE,
+                                      SKAD_KIND_MATCH,    SKAD_KIND_PROBE,     SKAD_KIND_CALL,
+                                      SKAD_KIND_INTRODUCE};
     memset(out, 0, sizeof *out);
     out->kind = kinds[fuzz_below(choices, sizeof kinds / sizeof kinds[0])];
     if (out->kind == SKAD_KIND_FIND_NODE) {
@@ -87,6 +88,8 @@ static void fill_request(harness *self, fuzz_choices *choices, skad_message *out
         fuzz_bytes(choices, digests, SKAD_MATCH_DIGEST_BYTES);
         out->u.match.bits = (uint8_t)fuzz_below(choices, 8);
         out->u.match.digests = (skad_span){digests, sizeof digests};
+    } else if (out->kind == SKAD_KIND_INTRODUCE) {
+        out->u.introduce.id = some_target(self, choices);
     } else if (out->kind == SKAD_KIND_CALL) {
         out->u.call.id = some_target(self, choices);
         out->u.call.endpoint = self->fixture.remotes[fuzz_below(choices, HARNESS_REMOTES)].address;

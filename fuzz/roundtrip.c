@@ -31,6 +31,7 @@ static size_t some_contacts(fuzz_choices *choices, skad_contact *out)
         if ((families & SKAD_FAMILY_IPV6) != 0) {
             out[i].ipv6 = some_address(choices, SKAD_FAMILY_IPV6);
         }
+        out[i].guarded = (uint16_t)(fuzz_byte(choices) & families);
     }
     return count;
 }
@@ -67,6 +68,8 @@ static void some_request(fuzz_choices *choices, skad_message *out)
     } else if (out->kind == SKAD_KIND_MATCH) {
         out->u.match.bits = (uint8_t)fuzz_below(choices, SKAD_MATCH_BITS_MAX + 1);
         out->u.match.digests = (skad_span){RECORD, SKAD_MATCH_BYTES};
+    } else if (out->kind == SKAD_KIND_INTRODUCE) {
+        fuzz_bytes(choices, out->u.introduce.id.bytes, SKAD_ID_BYTES);
     } else if (out->kind == SKAD_KIND_CALL) {
         fuzz_bytes(choices, out->u.call.id.bytes, SKAD_ID_BYTES);
         out->u.call.endpoint = some_address(choices, SKAD_FAMILY_IPV6);
@@ -98,7 +101,8 @@ static void some_reply(fuzz_choices *choices, skad_message *out)
         out->u.reply.u.error.detail = fuzz_number(choices, 8);
     } else if (out->kind == SKAD_KIND_PROBED) {
         out->u.reply.u.probed.caller = some_address(choices, SKAD_FAMILY_IPV4);
-    } else if (out->kind != SKAD_KIND_PONG && out->kind != SKAD_KIND_CALLED) {
+    } else if (out->kind != SKAD_KIND_PONG && out->kind != SKAD_KIND_CALLED &&
+               out->kind != SKAD_KIND_INTRODUCED) {
         out->u.reply.u.stored.life_s = (uint32_t)fuzz_number(choices, 4);
     }
 }

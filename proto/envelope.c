@@ -61,6 +61,27 @@ static void read_elements(skad_reader *reader, skad_envelope *out)
     }
 }
 
+static const uint8_t MARKS[] = {
+    [SKAD_MARK_NONE] = 0,
+    [SKAD_MARK_CLIENT] = SKAD_KIND_CLIENT,
+    [SKAD_MARK_GUARDED] = SKAD_KIND_GUARDED,
+};
+
+/* Takes the mark off a kind. With both there is no such kind. */
+static skad_mark take_mark(uint64_t *kind)
+{
+    switch (*kind & (SKAD_KIND_CLIENT | SKAD_KIND_GUARDED)) {
+    case SKAD_KIND_CLIENT:
+        *kind -= SKAD_KIND_CLIENT;
+        return SKAD_MARK_CLIENT;
+    case SKAD_KIND_GUARDED:
+        *kind -= SKAD_KIND_GUARDED;
+        return SKAD_MARK_GUARDED;
+    default:
+        return SKAD_MARK_NONE;
+    }
+}
+
 skad_verdict skad_envelope_decode(const uint8_t *data, size_t len, skad_envelope *out)
 {
     skad_item items[ENVELOPE_ITEMS_MAX];
@@ -85,8 +106,7 @@ skad_verdict skad_envelope_decode(const uint8_t *data, size_t len, skad_envelope
         return SKAD_VERDICT_STRUCTURE;
     }
     out->signed_part = (skad_span){data, len - SKAD_PROOF_BYTES(out->depth)};
-    out->client = (kind & SKAD_KIND_CLIENT) != 0;
-    kind &= ~(uint64_t)SKAD_KIND_CLIENT;
+    out->mark = take_mark(&kind);
     out->kind = (skad_kind)kind;
     if (kind > SKAD_KIND_ERROR ||
         !(skad_kind_is_request(out->kind) || skad_kind_is_reply(out->kind))) {
@@ -131,7 +151,7 @@ bool skad_envelope_glance_at(const uint8_t *data, size_t len, skad_envelope_glan
     if (len <= token + 1 || data[0] != (0x90 | SKAD_ENVELOPE_ELEMENTS) || data[token] != bin8) {
         return false;
     }
-    out->kind = data[kind] & (uint8_t)~SKAD_KIND_CLIENT;
+    out->kind = data[kind] & (uint8_t) ~(SKAD_KIND_CLIENT | SKAD_KIND_GUARDED);
     out->token = data[token + 1] != 0;
     return true;
 }
@@ -140,7 +160,7 @@ void skad_envelope_write_signed_part(skad_writer *writer, const skad_envelope_fi
 {
     skad_write_array(writer, SKAD_ENVELOPE_ELEMENTS);
     skad_write_uint(writer, SKAD_PROTOCOL_VERSION);
-    skad_write_uint(writer, (unsigned)fields->kind + (fields->client ? SKAD_KIND_CLIENT : 0U));
+    skad_write_uint(writer, (unsigned)fields->kind + MARKS[fields->mark]);
     skad_write_bin(writer, fields->rpc_id, SKAD_RPC_ID_BYTES);
     skad_write_bin(writer, fields->public_key, SKAD_PUBLIC_KEY_BYTES);
     skad_write_bin(writer, fields->id == NULL ? NULL : fields->id->bytes,

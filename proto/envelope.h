@@ -19,7 +19,7 @@
 /* Pointers borrow from the datagram. */
 typedef struct skad_envelope {
     skad_kind kind;
-    bool client;               /* its sender cannot be reached at the address that it came from */
+    skad_mark mark;            /* whether its sender is reached where it came from */
     const uint8_t *rpc_id;     /* SKAD_RPC_ID_BYTES */
     const uint8_t *public_key; /* SKAD_PUBLIC_KEY_BYTES */
     const skad_id *id;         /* that the sender claims; NULL: none, in most replies */
@@ -42,7 +42,7 @@ SKAD_MUST_CHECK skad_verdict skad_envelope_decode(const uint8_t *data, size_t le
  * An envelope that does not have the common form at its front yields none; a field that was read
  * may still be wrong. */
 typedef struct skad_envelope_glance {
-    uint8_t kind; /* without the mark of a client */
+    uint8_t kind; /* without its mark */
     bool token;   /* something stands where a token belongs */
 } skad_envelope_glance;
 
@@ -52,7 +52,7 @@ SKAD_MUST_CHECK bool skad_envelope_glance_at(const uint8_t *data, size_t len,
 /* The fields that the sender of a datagram fills in. */
 typedef struct skad_envelope_fields {
     skad_kind kind;
-    bool client; /* we cannot be reached at the address that it leaves from */
+    skad_mark mark; /* whether we are reached where it leaves */
     const uint8_t *rpc_id;
     const uint8_t *public_key;
     const skad_id *id; /* NULL: none, in answers to a request that named us */

@@ -99,10 +99,10 @@ _Static_assert(SKAD_CHALLENGE_BYTES_MAX - 2 * SKAD_FIXINT + SKAD_PING_BYTES_MAX 
                    SKAD_AMPLIFICATION_MAX * SKAD_CHALLENGE_BYTES_MAX,
                "a padded PING allows a PONG and a ping of the replier's own");
 
-/* Contact: an array of the ID and one or two endpoints. */
+/* Contact: an array of the ID, one or two endpoints, and whether they are guarded. */
 #define SKAD_CONTACT_BYTES_MAX                                                                     \
     (SKAD_FIXARRAY + SKAD_BIN8(SKAD_ID_BYTES) + SKAD_BIN8(SKAD_ADDRESS4_BYTES) +                   \
-     SKAD_BIN8(SKAD_ADDRESS6_BYTES))
+     SKAD_BIN8(SKAD_ADDRESS6_BYTES) + SKAD_FIXINT)
 
 /* Largest bodies; each must fit. */
 #define SKAD_NODES_BYTES_MAX                                                                       \
@@ -139,8 +139,8 @@ _Static_assert(SKAD_VALUE_REPLY_BYTES_MAX <= SKAD_BODY_BYTES_MAX,
 _Static_assert(SKAD_S_MAX <= SKAD_CONTACTS_MAX, "all holders of a record fit one reply");
 
 /* Items of the msgpack reader. VALUE has the body with most of them: its body, observed, total and
- * two lists are five, then come its records, and each contact with its three elements. */
-#define SKAD_BODY_ITEMS_MAX (5 + SKAD_RECORDS_MAX + 4 * SKAD_CONTACTS_MAX)
+ * two lists are five, then come its records, and each contact with its four elements. */
+#define SKAD_BODY_ITEMS_MAX (5 + SKAD_RECORDS_MAX + 5 * SKAD_CONTACTS_MAX)
 #define SKAD_DEPTH_MAX      4 /* nesting of arrays */
 
 #endif

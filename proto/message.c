@@ -8,7 +8,7 @@
 #include "proto/writer.h"
 
 #define CONTACT_ELEMENTS_MIN 2
-#define CONTACT_ELEMENTS_MAX 3
+#define CONTACT_ELEMENTS_MAX 4
 
 const char *skad_error_name(skad_error_code code)
 {
@@ -25,12 +25,12 @@ const char *skad_error_name(skad_error_code code)
 
 bool skad_kind_is_request(skad_kind kind)
 {
-    return kind >= SKAD_KIND_PING && kind <= SKAD_KIND_CALL;
+    return kind >= SKAD_KIND_PING && kind <= SKAD_KIND_INTRODUCE;
 }
 
 bool skad_kind_is_reply(skad_kind kind)
 {
-    return (kind >= SKAD_KIND_PONG && kind <= SKAD_KIND_CALLED) || kind == SKAD_KIND_ERROR;
+    return (kind >= SKAD_KIND_PONG && kind <= SKAD_KIND_INTRODUCED) || kind == SKAD_KIND_ERROR;
 }
 
 bool skad_kind_answers(skad_kind request, skad_kind reply)
@@ -49,6 +49,9 @@ static size_t contact_bytes(const skad_contact *contact)
     }
     if (contact->ipv6.family != SKAD_FAMILY_NONE) {
         bytes += SKAD_BIN8(SKAD_ADDRESS6_BYTES);
+    }
+    if (contact->guarded != 0) {
+        bytes += SKAD_FIXINT;
     }
     return bytes;
 }
@@ -81,13 +84,17 @@ static void write_contacts(skad_writer *writer, const skad_contact *contacts, si
         bool has_ipv4 = contacts[i].ipv4.family != SKAD_FAMILY_NONE;
         bool has_ipv6 = contacts[i].ipv6.family != SKAD_FAMILY_NONE;
         SKAD_ASSERT(has_ipv4 || has_ipv6);
-        skad_write_array(writer, has_ipv4 && has_ipv6 ? 3 : 2);
+        bool guarded = contacts[i].guarded != 0;
+        skad_write_array(writer, 1U + has_ipv4 + has_ipv6 + guarded);
         skad_write_bin(writer, contacts[i].id.bytes, SKAD_ID_BYTES);
         if (has_ipv4) {
             skad_write_address(writer, &contacts[i].ipv4);
         }
         if (has_ipv6) {
             skad_write_address(writer, &contacts[i].ipv6);
+        }
+        if (guarded) {
+            skad_write_uint(writer, contacts[i].guarded);
         }
     }
 }
@@ -130,6 +137,9 @@ static void encode_request(skad_writer *writer, const skad_message *message)
         skad_write_array(writer, 2);
         skad_write_bin(writer, message->u.call.id.bytes, SKAD_ID_BYTES);
         skad_write_address(writer, &message->u.call.endpoint);
+    } else if (message->kind == SKAD_KIND_INTRODUCE) {
+        skad_write_array(writer, 1);
+        skad_write_bin(writer, message->u.introduce.id.bytes, SKAD_ID_BYTES);
     } else {
         SKAD_ASSERT(message->kind == SKAD_KIND_PING || message->kind == SKAD_KIND_PROBE);
         skad_write_array(writer, 0);
@@ -155,7 +165,8 @@ static void encode_value(skad_writer *writer, const skad_message *message)
 
 static void encode_reply(skad_writer *writer, const skad_message *message)
 {
-    bool is_pong = message->kind == SKAD_KIND_PONG || message->kind == SKAD_KIND_CALLED;
+    bool is_pong = message->kind == SKAD_KIND_PONG || message->kind == SKAD_KIND_CALLED ||
+                   message->kind == SKAD_KIND_INTRODUCED;
     bool is_value = message->kind == SKAD_KIND_VALUE;
     bool has_three = is_value || message->kind == SKAD_KIND_ERROR;
     bool has_four = is_value && message->u.reply.u.value.total > 0;
@@ -203,17 +214,23 @@ static void read_contact(skad_reader *reader, skad_contact *out)
 
     skad_read_bytes(reader, out->id.bytes, SKAD_ID_BYTES);
     skad_read_address(reader, false, &first);
+    elements -= elements == 0 ? 0 : CONTACT_ELEMENTS_MIN; /* those that follow */
     out->ipv4 = (skad_address){0};
     out->ipv6 = (skad_address){0};
-    if (first.family == SKAD_FAMILY_IPV6) {
-        out->ipv6 = first;
-        reader->failed = reader->failed || elements != CONTACT_ELEMENTS_MIN;
-        return;
-    }
-    out->ipv4 = first;
-    if (elements == CONTACT_ELEMENTS_MAX) {
+    out->guarded = 0;
+    unsigned families = first.family;
+    *(first.family == SKAD_FAMILY_IPV6 ? &out->ipv6 : &out->ipv4) = first;
+    if (elements > 0 && first.family == SKAD_FAMILY_IPV4 &&
+        skad_read_peek(reader) == SKAD_ITEM_BIN) {
         skad_read_address(reader, false, &out->ipv6);
         reader->failed = reader->failed || out->ipv6.family != SKAD_FAMILY_IPV6;
+        families = SKAD_FAMILIES_ALL;
+        elements--;
+    }
+    if (elements > 0) {
+        out->guarded = (uint16_t)skad_read_uint(reader, SKAD_FAMILIES_ALL);
+        reader->failed =
+            reader->failed || out->guarded == 0 || (out->guarded & ~families) != 0 || elements > 1;
     }
 }
 
@@ -300,6 +317,7 @@ static void decode_reply(skad_reader *reader, skad_message *out)
     switch (out->kind) {
     case SKAD_KIND_PONG:
     case SKAD_KIND_CALLED:
+    case SKAD_KIND_INTRODUCED:
         read_head(reader, 1, out);
         return;
     case SKAD_KIND_NODES:
@@ -339,6 +357,7 @@ static void decode_reply(skad_reader *reader, skad_message *out)
     case SKAD_KIND_MATCH:
     case SKAD_KIND_PROBE:
     case SKAD_KIND_CALL:
+    case SKAD_KIND_INTRODUCE:
         break; /* not replies */
     }
     reader->failed = true;
@@ -386,6 +405,10 @@ static void decode_body(skad_reader *reader, skad_message *out)
         skad_read_bytes(reader, out->u.call.id.bytes, SKAD_ID_BYTES);
         skad_read_address(reader, false, &out->u.call.endpoint);
         return;
+    case SKAD_KIND_INTRODUCE:
+        read_head(reader, 1, out);
+        skad_read_bytes(reader, out->u.introduce.id.bytes, SKAD_ID_BYTES);
+        return;
     case SKAD_KIND_PONG:
     case SKAD_KIND_NODES:
     case SKAD_KIND_VALUE:
@@ -395,6 +418,7 @@ static void decode_body(skad_reader *reader, skad_message *out)
     case SKAD_KIND_MATCHED:
     case SKAD_KIND_PROBED:
     case SKAD_KIND_CALLED:
+    case SKAD_KIND_INTRODUCED:
     case SKAD_KIND_ERROR:
         decode_reply(reader, out);
         return;

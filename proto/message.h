@@ -20,6 +20,7 @@ typedef enum skad_kind {
     SKAD_KIND_MATCH = 7,
     SKAD_KIND_PROBE = 8,
     SKAD_KIND_CALL = 9,
+    SKAD_KIND_INTRODUCE = 10,
     SKAD_KIND_PONG = 17, /* reply = request + 16 */
     SKAD_KIND_NODES = 18,
     SKAD_KIND_VALUE = 19,
@@ -29,14 +30,24 @@ typedef enum skad_kind {
     SKAD_KIND_MATCHED = 23,
     SKAD_KIND_PROBED = 24,
     SKAD_KIND_CALLED = 25,
+    SKAD_KIND_INTRODUCED = 26,
     SKAD_KIND_ERROR = 31, /* replies to any request */
 } skad_kind;
 
 #define SKAD_KIND_REPLY_OFFSET 16
 
-/* Added to the kind on the wire where the sender is a client: it cannot be reached, and takes no
- * place in tables (proto/PROTOCOL.md, "Clients"). */
-#define SKAD_KIND_CLIENT 64
+/* Marks, one of which may be added to the kind on the wire. The sender is a client: it cannot be
+ * reached, and takes no place in tables (proto/PROTOCOL.md, "Clients"). Or it is guarded: only
+ * those reach it to which it has sent something, so a stranger has to be introduced ("Guarded
+ * nodes"). */
+#define SKAD_KIND_CLIENT  64
+#define SKAD_KIND_GUARDED 32
+
+typedef enum skad_mark {
+    SKAD_MARK_NONE,
+    SKAD_MARK_CLIENT,
+    SKAD_MARK_GUARDED,
+} skad_mark;
 
 /* X(NAME, code, "name"): stable for ever; proto/PROTOCOL.md lists them. */
 #define SKAD_ERROR_CODES(X)                                                                        \
@@ -96,6 +107,9 @@ typedef struct skad_message {
             skad_id id; /* of the node that is to be called */
             skad_address endpoint;
         } call;
+        struct {
+            skad_id id; /* of the node that is to call the requester */
+        } introduce;
         struct {
             skad_address observed; /* the requester, as the replier sees it: in every reply */
             union {

@@ -1,9 +1,10 @@
 /* [magic, version, profile hash, written, [contact, ...], [proof, ...], checksum]
  *
- * The checksum covers all bytes before its own element. Contacts are encoded as in a NODES reply. A
- * proof is [public key, epoch, nonce], or [] where there is none; there is one for each contact.
- * Reading is as strict as of a datagram. What a proof says is believed, though: it is what this
- * node found out itself, and who may write the file may write the identity beside it, too. */
+ * The checksum covers all bytes before its own element. Contacts are encoded as in a NODES reply,
+ * without their marks. A proof is [public key, epoch, nonce], or [] where there is none; there is
+ * one for each contact. Reading is as strict as of a datagram. What a proof says is believed,
+ * though: it is what this node found out itself, and who may write the file may write the identity
+ * beside it, too. */
 #include "proto/peer_file.h"
 
 #include <string.h>

@@ -19,11 +19,14 @@
 #define SKAD_PEER_FILE_PROOF_BYTES_MAX                                                             \
     (SKAD_FIXARRAY + SKAD_BIN8(SKAD_PUBLIC_KEY_BYTES) + SKAD_UINT32_BYTES_MAX +                    \
      SKAD_BIN8(SKAD_NONCE_BYTES))
+/* A contact is kept without the mark of a guarded one: what lets us in forgets us meanwhile. */
+#define SKAD_PEER_FILE_CONTACT_BYTES_MAX (SKAD_CONTACT_BYTES_MAX - SKAD_FIXINT)
 /* array, magic, version, profile hash, time, contacts, proofs, checksum */
 #define SKAD_PEER_FILE_BYTES_MAX                                                                   \
     (SKAD_FIXARRAY + SKAD_BIN8(SKAD_PEER_FILE_MAGIC_BYTES) + SKAD_FIXINT +                         \
      SKAD_BIN8(SKAD_HASH_BYTES) + SKAD_UINT64_BYTES_MAX + 2 * SKAD_ARRAY16 +                       \
-     SKAD_PEER_FILE_CONTACTS_MAX * (SKAD_CONTACT_BYTES_MAX + SKAD_PEER_FILE_PROOF_BYTES_MAX) +     \
+     SKAD_PEER_FILE_CONTACTS_MAX *                                                                 \
+         (SKAD_PEER_FILE_CONTACT_BYTES_MAX + SKAD_PEER_FILE_PROOF_BYTES_MAX) +                     \
      SKAD_BIN8(SKAD_HASH_BYTES))
 _Static_assert(SKAD_PEER_FILE_BYTES_MAX == 29026, "docs/files.md");
 

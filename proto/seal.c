@@ -92,7 +92,7 @@ skad_status skad_draft_write(const skad_sealer *sealer, const skad_draft_fields 
     skad_envelope_write_signed_part(&writer,
                                     &(skad_envelope_fields){
                                         .kind = fields->message->kind,
-                                        .client = fields->client,
+                                        .mark = fields->mark,
                                         .rpc_id = fields->rpc_id,
                                         .public_key = sealer->identity->public_key,
                                         .id = names_self(fields) ? &sealer->identity->id : NULL,

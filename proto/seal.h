@@ -25,7 +25,7 @@ typedef struct skad_draft_fields {
     const skad_id *recipient;
     const uint8_t *request_digest; /* NULL for requests */
     bool to_hello;                 /* it answers a hello, so it has to name us */
-    bool client;                   /* we cannot be reached there (skad_envelope_fields) */
+    skad_mark mark;                /* whether we are reached there (skad_envelope_fields) */
     const uint8_t *token;          /* NULL: none */
     size_t bytes_min;              /* pad the sealed datagram to at least this; 0: no padding */
     size_t bytes_max; /* leave contacts out to stay below; 0: SKAD_DATAGRAM_BYTES_MAX */

@@ -143,6 +143,8 @@ export interface Step {
   hop: number;
   /** whether it is in the list `closest` */
   closest: boolean;
+  /** a NAT or firewall guards it; a node that named it was asked to introduce us */
+  introduced: boolean;
   /** 0 unless it answered */
   rtt_us: number;
 }
@@ -570,6 +572,8 @@ export interface Reach {
   reached: string;
   /** what it says to be there: `server` or `client` */
   role: string;
+  /** a server that strangers do not reach: its peers introduce them */
+  guarded: boolean;
 }
 
 export interface LocalDiscovery {

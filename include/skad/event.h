@@ -61,6 +61,7 @@ typedef struct skad_step {
     uint8_t hop;          /* answers between us and its first mention: 0 for our own contacts */
     bool closest;         /* one of the closest nodes that the lookup returns */
     bool gave_value;
+    bool introduced; /* it is guarded; a node that named it was asked to have it call us */
     uint32_t rtt_us; /* while ANSWERED */
 } skad_step;
 

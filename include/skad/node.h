@@ -108,7 +108,9 @@ typedef struct skad_node_config {
         store; /* borrowed: outlives the node, freed by the caller; only the node writes to it */
     uint8_t seed[32];  /* all the randomness that the node will ever have */
     unsigned families; /* skad_family bits that the driver can send on, 1..3 */
-    skad_role role;    /* AUTO takes 32 KiB more */
+    skad_role role;    /* AUTO takes 32 KiB more, */
+    bool finds_reach; /* and so does a SERVER that finds out, too, whether strangers reach it; where
+                         they do not it has those introduced that it is named to */
     skad_node_limits limits;
     skad_node_rates rates; /* all zero: no limits */
 
@@ -286,7 +288,7 @@ typedef struct skad_node_stats {
     uint64_t identities_proven;      /* by memory-hard hashes; then they are remembered */
     uint64_t identities_refused;     /* proofs not made, for lack of budget */
     uint64_t hard_hashes;            /* computed for proofs, of right and of wrong identities */
-    uint64_t requests[10];           /* answered, by request kind (index 1..9) */
+    uint64_t requests[11];           /* answered, by request kind (index 1..10) */
     uint64_t refusals;               /* answered with an ERROR */
     uint64_t refused[SKAD_REFUSALS]; /* of these, by error code */
     uint64_t timeouts;               /* RPCs of ours that were not answered */
@@ -318,8 +320,9 @@ typedef struct skad_node_stats {
     uint64_t answers_shed;    /* answers not sent, for bandwidth */
     skad_address observed[2]; /* our address as peers see it: IPv4, IPv6; NONE while unknown */
     skad_address twin; /* where another node runs with our identity; NONE: there seems to be none */
-    uint8_t reach[2];  /* a skad_reach each: IPv4, IPv6; unknown unless the role is AUTO */
-    uint8_t clients;   /* skad_family bits: where it says that it is a client */
+    uint8_t reach[2];  /* a skad_reach each: IPv4, IPv6; unknown unless the node finds it out */
+    uint8_t clients;   /* skad_family bits: where it says that it is a client, */
+    uint8_t guarded;   /* and where that strangers have to be introduced */
     skad_store_totals store;
     uint32_t epoch;
     bool secrets_locked;   /* the system keeps our keys out of swap */

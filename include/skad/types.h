@@ -56,6 +56,7 @@ typedef struct skad_contact {
     skad_id id;
     skad_address ipv4;
     skad_address ipv6;
+    uint16_t guarded; /* skad_family bits of endpoints at which strangers have to be introduced */
 } skad_contact;
 
 /* One instant, as the driver sees it. The core never reads a clock: each call that needs the time

@@ -97,6 +97,7 @@ static void close_store(test_node *node)
 }
 
 skad_role test_network_role = SKAD_ROLE_SERVER;
+bool test_network_finds_reach;
 
 static void start(test_network *network, test_node *node)
 {
@@ -104,7 +105,8 @@ static void start(test_network *network, test_node *node)
                                .identity = &node->identity,
                                .store = node->store,
                                .families = SKAD_FAMILIES_ALL,
-                               .role = test_network_role};
+                               .role = test_network_role,
+                               .finds_reach = test_network_finds_reach};
     skad_node_limits_default(&config.limits);
     config.limits.peers = 512;
     config.limits.pending = 256;

@@ -34,7 +34,7 @@ void skad_vector_draft_message(const skad_vector_identities *self, const skad_me
                 .recipient = recipient,
                 .request_digest = request_digest,
                 .to_hello = self->to_hello,
-                .client = self->client,
+                .mark = self->mark,
                 .token = token,
                 .bytes_min = request_digest == NULL && token == NULL ? SKAD_FIRST_CONTACT_BYTES : 0,
             },

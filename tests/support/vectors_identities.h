@@ -16,7 +16,7 @@ typedef struct skad_vector_identities {
     uint8_t network_key[SKAD_HASH_BYTES];
     uint8_t request_digest[SKAD_HASH_BYTES]; /* what the replies answer */
     skad_sealer sealer;                      /* the sender's */
-    bool client;                             /* drafts have the mark of one */
+    skad_mark mark;                          /* that drafts have */
     bool to_hello;                           /* drafts answer a hello */
 } skad_vector_identities;
 

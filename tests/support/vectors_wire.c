@@ -28,8 +28,7 @@ static void write_envelope(skad_json *json, const skad_vector_identities *self,
     skad_json_hex(json, "recipient", draft->recipient.bytes, SKAD_ID_BYTES);
     skad_json_hex(json, "request_digest", request_digest,
                   request_digest == NULL ? 0 : SKAD_HASH_BYTES);
-    skad_json_uint(json, "kind",
-                   (unsigned)envelope.kind + (envelope.client ? SKAD_KIND_CLIENT : 0U));
+    skad_json_uint(json, "kind", draft->bytes[SKAD_TAG_BYTES + 2]); /* its mark included */
     skad_json_text(json, "kind_name", skad_wire_kind_name(envelope.kind));
     skad_json_hex(json, "rpc_id", envelope.rpc_id, SKAD_RPC_ID_BYTES);
     skad_json_hex(json, "id", envelope.id == NULL ? NULL : envelope.id->bytes,
@@ -215,20 +214,21 @@ static void write_store_exchange(skad_json *json, const skad_vector_identities *
                digest);
 }
 
-/* Datagrams of a node that cannot be reached. */
-static void write_clients(skad_json *json, skad_vector_identities *self)
+/* Datagrams of a node that cannot be reached, or only by those to which it has sent. */
+static void write_marked(skad_json *json, skad_vector_identities *self, skad_mark mark,
+                         const char *description)
 {
     static const skad_kind kinds[] = {SKAD_KIND_PING, SKAD_KIND_PONG};
-    self->client = true;
+    self->mark = mark;
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         skad_draft draft;
         skad_draft *one = &draft;
         const uint8_t *digest = skad_kind_is_reply(kinds[i]) ? self->request_digest : NULL;
         skad_vector_draft(self, kinds[i], &self->receiver.id, digest, SKAD_VECTOR_TOKEN, &draft);
         skad_seal(&self->sealer, &one, 1);
-        write_envelope(json, self, "of a client", &draft, digest);
+        write_envelope(json, self, description, &draft, digest);
     }
-    self->client = false;
+    self->mark = SKAD_MARK_NONE;
 }
 
 void skad_vectors_envelopes(skad_json *json)
@@ -242,7 +242,7 @@ void skad_vectors_envelopes(skad_json *json)
         bool shows_token = skad_kind_is_reply(kind) || kind == SKAD_KIND_STORE ||
                            kind == SKAD_KIND_ANNOUNCE || kind == SKAD_KIND_COMPARE ||
                            kind == SKAD_KIND_MATCH || kind == SKAD_KIND_PROBE ||
-                           kind == SKAD_KIND_CALL;
+                           kind == SKAD_KIND_CALL || kind == SKAD_KIND_INTRODUCE;
         skad_draft draft;
         skad_draft *one = &draft;
         const uint8_t *digest = skad_kind_is_reply(kind) ? self.request_digest : NULL;
@@ -256,6 +256,7 @@ void skad_vectors_envelopes(skad_json *json)
     write_pages(json, &self);
     write_batch(json, &self);
     write_copies(json, &self);
-    write_clients(json, &self);
+    write_marked(json, &self, SKAD_MARK_CLIENT, "of a client");
+    write_marked(json, &self, SKAD_MARK_GUARDED, "of a guarded node");
     write_store_exchange(json, &self);
 }

@@ -11,16 +11,18 @@
 const skad_kind skad_wire_kinds[SKAD_WIRE_KINDS] = {
     SKAD_KIND_PING,     SKAD_KIND_FIND_NODE, SKAD_KIND_FIND_VALUE, SKAD_KIND_STORE,
     SKAD_KIND_ANNOUNCE, SKAD_KIND_COMPARE,   SKAD_KIND_MATCH,      SKAD_KIND_PROBE,
-    SKAD_KIND_CALL,     SKAD_KIND_PONG,      SKAD_KIND_NODES,      SKAD_KIND_VALUE,
-    SKAD_KIND_STORED,   SKAD_KIND_ANNOUNCED, SKAD_KIND_COMPARED,   SKAD_KIND_MATCHED,
-    SKAD_KIND_PROBED,   SKAD_KIND_CALLED,    SKAD_KIND_ERROR,
+    SKAD_KIND_CALL,     SKAD_KIND_INTRODUCE, SKAD_KIND_PONG,       SKAD_KIND_NODES,
+    SKAD_KIND_VALUE,    SKAD_KIND_STORED,    SKAD_KIND_ANNOUNCED,  SKAD_KIND_COMPARED,
+    SKAD_KIND_MATCHED,  SKAD_KIND_PROBED,    SKAD_KIND_CALLED,     SKAD_KIND_INTRODUCED,
+    SKAD_KIND_ERROR,
 };
 
 const char *skad_wire_kind_name(skad_kind kind)
 {
     static const char *const names[SKAD_WIRE_KINDS] = {
-        "PING",  "FIND_NODE", "FIND_VALUE", "STORE",     "ANNOUNCE", "COMPARE", "MATCH", "PONG",
-        "NODES", "VALUE",     "STORED",     "ANNOUNCED", "COMPARED", "MATCHED", "ERROR",
+        "PING",      "FIND_NODE", "FIND_VALUE", "STORE",  "ANNOUNCE", "COMPARE",    "MATCH",
+        "PROBE",     "CALL",      "INTRODUCE",  "PONG",   "NODES",    "VALUE",      "STORED",
+        "ANNOUNCED", "COMPARED",  "MATCHED",    "PROBED", "CALLED",   "INTRODUCED", "ERROR",
     };
     for (size_t i = 0; i < SKAD_WIRE_KINDS; i++) {
         if (skad_wire_kinds[i] == kind) {
@@ -131,6 +133,8 @@ static void sample_request(skad_message *out)
     } else if (out->kind == SKAD_KIND_CALL) {
         skad_wire_fill(out->u.call.id.bytes, SKAD_ID_BYTES, 0x50);
         address("198.51.100.9:4009", &out->u.call.endpoint);
+    } else if (out->kind == SKAD_KIND_INTRODUCE) {
+        skad_wire_fill(out->u.introduce.id.bytes, SKAD_ID_BYTES, 0x70);
     }
 }
 
@@ -158,7 +162,7 @@ void skad_wire_message(skad_kind kind, skad_message *out)
         out->u.reply.u.error.code = SKAD_ERROR_TOKEN;
     } else if (kind == SKAD_KIND_PROBED) {
         address("[2001:db8::9]:4009", &out->u.reply.u.probed.caller);
-    } else if (kind != SKAD_KIND_PONG && kind != SKAD_KIND_CALLED) {
+    } else if (kind != SKAD_KIND_PONG && kind != SKAD_KIND_CALLED && kind != SKAD_KIND_INTRODUCED) {
         out->u.reply.u.stored.life_s = 86400;
     }
 }

@@ -17,6 +17,12 @@ static uint64_t path_of(skad_answer step)
     return numbered ? path.item->u.number : CLOSING;
 }
 
+/* Says whether a node that named it was asked to have it call us. */
+static const char *introduced(skad_answer step)
+{
+    return skad_answer_bool(step, "introduced") ? "  introduced" : "";
+}
+
 static void print_step(skad_answer step)
 {
     char id[SKAD_TEXT_BYTES];
@@ -28,8 +34,9 @@ static void print_step(skad_answer step)
     skad_text_of(step, "address", address);
     skad_text_of(step, "state", state);
     skad_text_duration(skad_answer_uint(step, "rtt_us"), rtt);
-    printf("  hop %-3" PRIu64 " %s  %-24s %-9s %9s%s\n", skad_answer_uint(step, "hop"), id, address,
-           state, rtt, skad_answer_bool(step, "closest") ? "  closest" : "");
+    printf("  hop %-3" PRIu64 " %s  %-24s %-9s %9s%s%s\n", skad_answer_uint(step, "hop"), id,
+           address, state, rtt, skad_answer_bool(step, "closest") ? "  closest" : "",
+           introduced(step));
 }
 
 static void print_path(skad_answer steps, uint64_t path)
@@ -105,8 +112,8 @@ static void trace_to(FILE *stream, skad_answer step)
     skad_text_of(step, "address", address);
     skad_text_of(step, "state", state);
     skad_text_duration(skad_answer_uint(step, "rtt_us"), rtt);
-    (void)fprintf(stream, "%-8s hop %-3" PRIu64 " %s  %-24s %-9s %9s\n", path,
-                  skad_answer_uint(step, "hop"), id, address, state, rtt);
+    (void)fprintf(stream, "%-8s hop %-3" PRIu64 " %s  %-24s %-9s %9s%s\n", path,
+                  skad_answer_uint(step, "hop"), id, address, state, rtt, introduced(step));
     (void)fflush(stream);
 }
 

@@ -20,7 +20,8 @@ typedef struct skad_env {
     skad_network_id network_id;              /* records are signed for it */
     uint8_t token_key[SKAD_TOKEN_KEY_BYTES]; /* makes address tokens; secret, drawn at the start */
     skad_random random;
-    uint8_t clients;  /* skad_family bits: where we say that we cannot be reached */
+    uint8_t clients;  /* skad_family bits: where we say that we cannot be reached, */
+    uint8_t guarded;  /* and where that strangers have to be introduced */
     skad_time now;    /* of the current call */
     skad_local local; /* where the datagram of the current call came to: its answer leaves there */
 } skad_env;

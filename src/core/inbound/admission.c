@@ -6,6 +6,7 @@
 #include "src/core/base/rate.h"
 #include "src/core/node/state.h"
 #include "src/core/rpc/answer_budget.h"
+#include "src/core/rpc/role.h"
 #include "src/core/rpc/signer.h"
 
 /* A challenge costs a share of a signature. Those for load and those for sources that have used up
@@ -95,7 +96,7 @@ static void challenge(skad_node *node, const skad_envelope *envelope, const skad
         .recipient = sender,
         .request_digest = digest,
         .to_hello = hello,
-        .client = (node->env.clients & from->family) != 0,
+        .mark = skad_role_mark(node, from->family),
         .token = token,
         .bytes_max = len,
     };

@@ -83,7 +83,7 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
     skad_pending_close(&node->pending, prefiltered->rpc);
     node->heard_us = node->env.now.mono_us;
     node->heard_families |= from->family;
-    if (prefiltered->envelope.client) {
+    if (prefiltered->envelope.mark == SKAD_MARK_CLIENT) {
         handle_client(node, &rpc, opened, from);
         return;
     }
@@ -98,6 +98,8 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
                                       node->env.now.mono_us);
     }
     if (slot != SKAD_PEER_NONE) {
+        skad_endpoint_guard(&node->table.peers, slot, from,
+                            prefiltered->envelope.mark == SKAD_MARK_GUARDED);
         keep_token(node, slot, from, prefiltered->envelope.token);
     }
     if (alive_near_us(node, slot) && (!was_near || skad_handover_suspects(node, slot))) {
@@ -116,6 +118,7 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
         return;
     case SKAD_PURPOSE_REPLICA:
     case SKAD_PURPOSE_CALL:
+    case SKAD_PURPOSE_INTRODUCE:
         return; /* admission to the table was its only purpose */
     case SKAD_PURPOSE_PING:
     case SKAD_PURPOSE_LOOKUP:
@@ -150,6 +153,15 @@ static bool put_off_check(skad_node *node, const skad_id *id, const skad_address
     return known;
 }
 
+/* A peer says by a request whether strangers have to be introduced to it. */
+static void note_guard(skad_node *node, const skad_id *id, const skad_address *from, bool guarded)
+{
+    const skad_peer_slot slot = skad_peers_find(&node->table.peers, id);
+    if (slot != SKAD_PEER_NONE) {
+        skad_endpoint_guard(&node->table.peers, slot, from, guarded);
+    }
+}
+
 void skad_handle(skad_node *node, const skad_prefiltered *prefiltered, const skad_opened *opened,
                  const skad_address *from, size_t len)
 {
@@ -165,11 +177,17 @@ void skad_handle(skad_node *node, const skad_prefiltered *prefiltered, const ska
     skad_reachability_heard(node, from);
     skad_served served = skad_serve(node, &prefiltered->envelope, opened, from, len);
     const skad_message *asked = &opened->message;
-    if (prefiltered->envelope.client) { /* it is served, and that is all */
+    if (prefiltered->envelope.mark == SKAD_MARK_CLIENT) { /* it is served, and that is all */
         if (served.validated && opened->proven) {
             (void)skad_table_unlist(&node->table, &opened->sender, from, node->env.now.mono_us);
         }
         return;
+    }
+    if (node->env.now.mono_us < node->introducing_until_us) {
+        skad_pending_hurry(&node->pending, &opened->sender, from, node->env.now.mono_us);
+    }
+    if (served.validated && opened->proven) {
+        note_guard(node, &opened->sender, from, prefiltered->envelope.mark == SKAD_MARK_GUARDED);
     }
     if (asked->kind == SKAD_KIND_MATCH && opened->proven) {
         skad_handover_waited_for(node);
@@ -272,9 +290,8 @@ static void ask_again(skad_node *node, const skad_pending_rpc *rpc)
 
 static void give_up(skad_node *node, const skad_pending_rpc *rpc)
 {
-    if (rpc->purpose ==
-        SKAD_PURPOSE_CALL) { /* the node may be unreachable: its asker wants to know */
-        node->stats.timeouts++;
+    if (rpc->purpose == SKAD_PURPOSE_CALL || rpc->purpose == SKAD_PURPOSE_INTRODUCE) {
+        node->stats.timeouts++; /* the node may be unreachable: its asker wants to know */
         return;
     }
     count_silence(node, rpc);

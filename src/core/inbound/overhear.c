@@ -6,6 +6,7 @@
 #include "src/core/base/rate.h"
 #include "src/core/inbound/prefilter.h"
 #include "src/core/node/state.h"
+#include "src/core/rpc/role.h"
 #include "src/core/rpc/signer.h"
 
 size_t skad_overhear_write(skad_node *node, skad_family family,
@@ -22,7 +23,7 @@ size_t skad_overhear_write(skad_node *node, skad_family family,
         .message = &ping,
         .rpc_id = rpc_id,
         .recipient = &any_node,
-        .client = (node->env.clients & family) != 0,
+        .mark = skad_role_mark(node, family),
     };
     if (skad_draft_write(&sealer, &fields, &draft) != SKAD_OK) {
         return 0;

@@ -47,6 +47,7 @@ static bool changes_something(const skad_node *node, const skad_envelope *envelo
     case SKAD_KIND_PING:
     case SKAD_KIND_FIND_NODE:
     case SKAD_KIND_FIND_VALUE:
+    case SKAD_KIND_INTRODUCE: /* the one who asks is not noted */
         return skad_ping_queue_wants(node, envelope->id, from);
     case SKAD_KIND_PONG:
     case SKAD_KIND_NODES:
@@ -57,6 +58,7 @@ static bool changes_something(const skad_node *node, const skad_envelope *envelo
     case SKAD_KIND_MATCHED:
     case SKAD_KIND_PROBED:
     case SKAD_KIND_CALLED:
+    case SKAD_KIND_INTRODUCED:
     case SKAD_KIND_ERROR:
         break;
     }

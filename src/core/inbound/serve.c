@@ -15,7 +15,7 @@
 #include "src/core/storage/store_admission.h"
 #include "src/core/upkeep/callers.h"
 
-static_assert(SKAD_KIND_CALL < sizeof((skad_node_stats *)0)->requests / sizeof(uint64_t),
+static_assert(SKAD_KIND_INTRODUCE < sizeof((skad_node_stats *)0)->requests / sizeof(uint64_t),
               "the statistics count each kind of request");
 
 /* One answer in the making. */
@@ -57,7 +57,7 @@ static bool reply(answer *to, skad_message *message)
         .recipient = &to->request->sender,
         .request_digest = to->request->digest,
         .to_hello = to->request->hello,
-        .client = (node->env.clients & to->from->family) != 0,
+        .mark = skad_role_mark(node, to->from->family),
         .token = to->granted,
         .bytes_max = to->allowance < SKAD_DATAGRAM_BYTES_MAX ? to->allowance : 0,
     };
@@ -298,21 +298,30 @@ typedef struct keep_request {
     uint32_t life_s;
 } keep_request;
 
+/* Whether a request that makes us send something to others may be served: its address is proven,
+ * and we are no client. If not it is refused. */
+static bool may_trouble(answer *to)
+{
+    const bool client = skad_role_is_client(to->node);
+    if (client || !to->validated) {
+        refuse(to, client ? SKAD_ERROR_UNSUPPORTED : SKAD_ERROR_TOKEN, 0);
+        return false;
+    }
+    return true;
+}
+
 /* Whether a request that changes something, or that tells what is held, may be served: its address
  * and its identity are proven, and we are no client, which holds nothing for others. If not it is
  * refused. */
 static bool may_change(answer *to)
 {
-    if (skad_role_is_client(to->node)) {
-        refuse(to, SKAD_ERROR_UNSUPPORTED, 0);
+    if (!may_trouble(to)) {
         return false;
     }
-    if (!to->validated) {
-        refuse(to, SKAD_ERROR_TOKEN, 0);
-    } else if (!to->request->proven) {
+    if (!to->request->proven) {
         refuse(to, SKAD_ERROR_BUSY, 0); /* there was no budget for the proof */
     }
-    return to->validated && to->request->proven;
+    return to->request->proven;
 }
 
 /* Serves STORE and ANNOUNCE. Checks for a token, and for a record that decodes and belongs to the
@@ -419,21 +428,17 @@ static void serve_match(answer *to)
     reply(to, &message);
 }
 
-/* Has a peer call the requester (PROBE), or calls the node that it names (CALL). */
 static void serve_calling(answer *to)
 {
-    const skad_message *asked = &to->request->message;
-    const bool probe = asked->kind == SKAD_KIND_PROBE;
-    skad_message message = {.kind = probe ? SKAD_KIND_PROBED : SKAD_KIND_CALLED};
-    if (!may_change(to)) {
+    skad_message message;
+    if (to->request->message.kind == SKAD_KIND_INTRODUCE ? !may_trouble(to) : !may_change(to)) {
         return;
     }
-    if (probe ? skad_callers_send(to->node, &to->request->sender, to->from,
-                                  &message.u.reply.u.probed.caller)
-              : skad_callers_call(to->node, to->from, &asked->u.call.id, &asked->u.call.endpoint)) {
+    const skad_error_code code = skad_callers_serve(to->node, to->request, to->from, &message);
+    if (code == SKAD_ERROR_NONE) {
         reply(to, &message);
     } else {
-        refuse(to, SKAD_ERROR_BUSY, 0);
+        refuse(to, code, 0);
     }
 }
 
@@ -474,6 +479,7 @@ skad_served skad_serve(skad_node *node, const skad_envelope *envelope, const ska
         break;
     case SKAD_KIND_PROBE:
     case SKAD_KIND_CALL:
+    case SKAD_KIND_INTRODUCE:
         serve_calling(&to);
         break;
     case SKAD_KIND_PONG:
@@ -485,6 +491,7 @@ skad_served skad_serve(skad_node *node, const skad_envelope *envelope, const ska
     case SKAD_KIND_MATCHED:
     case SKAD_KIND_PROBED:
     case SKAD_KIND_CALLED:
+    case SKAD_KIND_INTRODUCED:
     case SKAD_KIND_ERROR:
         break; /* replies never come here: the prefilter separates them */
     }

@@ -42,6 +42,7 @@ typedef struct skad_candidate {
     bool moot;      /* where FAILED: its ID has answered at another address */
     bool stores;    /* it is asked to store the record of a put instead (storing.h) */
     bool gave_value;
+    bool introduced; /* a namer was asked to introduce us to it */
     bool has_token;
     uint8_t token[SKAD_TOKEN_BYTES]; /* that it granted us */
     uint32_t rtt_us;

@@ -81,6 +81,8 @@ static uint16_t hear(skad_lookup *lookup, uint8_t hop, const skad_contact *conta
         index = skad_candidates_add(
             &lookup->candidates,
             &(skad_candidate){.contact = *contact, .address = *address, .hop = hop});
+    } else if (index != NONE) {
+        lookup->candidates.all[index].contact.guarded |= contact->guarded;
     }
     return index;
 }

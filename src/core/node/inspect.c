@@ -41,6 +41,7 @@ void skad_node_stats_get(const skad_node *node, skad_time now, skad_node_stats *
     out->reach[0] = (uint8_t)node->reachability.families[0].verdict;
     out->reach[1] = (uint8_t)node->reachability.families[1].verdict;
     out->clients = node->env.clients & (uint8_t)node->families;
+    out->guarded = node->env.guarded & (uint8_t)node->families;
     out->observed[0] = skad_observed_address(&node->observed, 0, now.mono_us);
     out->observed[1] = skad_observed_address(&node->observed, 1, now.mono_us);
     out->twin = skad_twin_address(node, now.mono_us);

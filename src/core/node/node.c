@@ -93,6 +93,8 @@ skad_status skad_node_new(const skad_node_config *config, skad_time now, skad_no
     node->store = config->store;
     node->families = config->families;
     node->role = config->role;
+    node->finds_reach =
+        config->role == SKAD_ROLE_AUTO || (config->role == SKAD_ROLE_SERVER && config->finds_reach);
     node->env.clients = config->role == SKAD_ROLE_CLIENT ? SKAD_FAMILIES_ALL : 0;
     node->limits = config->limits;
     if (simulator.tuning != NULL) {
@@ -235,6 +237,7 @@ void skad_node_tick(skad_node *node, skad_time now)
     skad_recovery_tick(node);
     skad_ping_queue_tick(node);
     skad_reachability_tick(node);
+    skad_keepalive_tick(node);
     skad_liveness_rounds_tick(node);
     skad_refresh_tick(node);
     skad_housekeeping_tick(node);
@@ -260,6 +263,7 @@ uint64_t skad_node_deadline(const skad_node *node)
         skad_republish_deadline(node),
         skad_recovery_deadline(node),
         skad_reachability_deadline(node),
+        skad_keepalive_deadline(node),
     };
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         deadline = others[i] < deadline ? others[i] : deadline;

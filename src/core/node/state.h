@@ -32,6 +32,7 @@
 #include "src/core/upkeep/handover.h"
 #include "src/core/upkeep/housekeeping.h"
 #include "src/core/upkeep/join.h"
+#include "src/core/upkeep/keepalive.h"
 #include "src/core/upkeep/liveness_rounds.h"
 #include "src/core/upkeep/matching.h"
 #include "src/core/upkeep/moves.h"
@@ -46,6 +47,7 @@ struct skad_node {
     skad_store store;
     unsigned families;    /* skad_family bits that the driver can send on */
     skad_role role;       /* that it was given */
+    bool finds_reach;     /* whether strangers reach it */
     bool insecure_memory; /* not in pages of its own */
     bool lazy_allocation; /* memory comes as it is needed */
     skad_node_limits limits;
@@ -70,8 +72,9 @@ struct skad_node {
     skad_departed departed;
     skad_round_trips round_trips;
     skad_contacted contacted;
-    uint64_t heard_us;      /* when the last verified answer came; 0: never */
-    uint8_t heard_families; /* skad_family bits: where one came from */
+    uint64_t heard_us;             /* when the last verified answer came; 0: never */
+    uint8_t heard_families;        /* skad_family bits: where one came from */
+    uint64_t introducing_until_us; /* until then a node may call that was introduced to us */
 
     skad_join_state join;
     skad_recovery_state recovery;
@@ -79,6 +82,7 @@ struct skad_node {
     skad_callers callers;
     skad_reachability reachability;
     skad_moves moves;
+    skad_keepalive keepalive;
     skad_liveness_rounds liveness_rounds;
     skad_refresh_state refresh;
     skad_clock_watch clock_watch;

@@ -4,6 +4,7 @@
 
 #include "src/core/lookup/mirror.h"
 #include "src/core/node/state.h"
+#include "src/core/operations/introduce.h"
 #include "src/core/rpc/request.h"
 
 /* Makes what a lookup asks a candidate. */
@@ -67,13 +68,17 @@ bool skad_ask_candidate(skad_node *node, skad_operation *operation, const skad_q
 {
     skad_message message;
     write_query(node, operation, query, &message);
-    return ask(node, operation, query->candidate,
-               (skad_request){
-                   .message = &message,
-                   .purpose = query->region ? SKAD_PURPOSE_REGION : SKAD_PURPOSE_LOOKUP,
-                   .step = query->candidate,
-                   .part = query->part,
-               });
+    const skad_request request = {
+        .message = &message,
+        .purpose = query->region ? SKAD_PURPOSE_REGION : SKAD_PURPOSE_LOOKUP,
+        .step = query->candidate,
+        .part = query->part,
+    };
+    if (!ask(node, operation, query->candidate, request)) {
+        return false;
+    }
+    skad_introduce(node, operation, query->candidate);
+    return true;
 }
 
 bool skad_ask_holder(skad_node *node, skad_operation *operation, uint16_t holder)
@@ -120,7 +125,7 @@ static skad_operation_stage stage_of(skad_purpose purpose)
 
 bool skad_ask_again(skad_node *node, const skad_pending_rpc *rpc)
 {
-    const skad_operation *operation = skad_operations_find(&node->operations, rpc->owner);
+    skad_operation *operation = skad_operations_find(&node->operations, rpc->owner);
     const skad_purpose purpose = (skad_purpose)rpc->purpose;
     skad_message message;
     const bool early = operation != NULL && purpose == SKAD_PURPOSE_STORE &&
@@ -145,6 +150,9 @@ bool skad_ask_again(skad_node *node, const skad_pending_rpc *rpc)
                              : skad_mirror_target(lookup, path),
         };
         write_query(node, operation, &query, &message);
+        if (!rpc->hurried) { /* otherwise it has called us */
+            skad_introduce(node, operation, rpc->step);
+        }
     }
     skad_request_again(node, rpc, &message);
     return true;

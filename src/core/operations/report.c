@@ -66,6 +66,7 @@ skad_step skad_report_step(const skad_lookup *lookup, uint16_t index)
         .path = candidate->path == lookup->paths ? SKAD_STEP_PATH_CLOSING : candidate->path,
         .hop = candidate->hop,
         .gave_value = candidate->gave_value,
+        .introduced = candidate->introduced,
         .rtt_us = candidate->rtt_us,
     };
 }

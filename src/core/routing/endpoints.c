@@ -92,7 +92,8 @@ bool skad_endpoint_set(skad_peers *peers, skad_peer_slot slot, const skad_addres
         memcpy(cold->ipv6, address->ip, sizeof cold->ipv6);
         cold->ipv6_port = address->port;
     }
-    peer->families |= FAMILIES[endpoint];
+    peer->families = (peer->families | FAMILIES[endpoint]) & SKAD_FAMILIES_ALL;
+    skad_endpoint_guard(peers, slot, address, false);
     skad_endpoint_answered(peers, slot, endpoint);
     skad_peer_tokens_forget(&peers->tokens, number_of(peers, slot, endpoint));
     return true;
@@ -100,8 +101,20 @@ bool skad_endpoint_set(skad_peers *peers, skad_peer_slot slot, const skad_addres
 
 void skad_endpoint_clear(skad_peers *peers, skad_peer_slot slot, size_t endpoint)
 {
-    peers->peers[slot].families &= (uint8_t)~FAMILIES[endpoint];
+    skad_peer *peer = &peers->peers[slot];
+    peer->families = peer->families & ~(unsigned)FAMILIES[endpoint] & SKAD_FAMILIES_ALL;
+    peer->guarded = peer->guarded & peer->families;
     skad_peer_tokens_forget(&peers->tokens, number_of(peers, slot, endpoint));
+}
+
+void skad_endpoint_guard(skad_peers *peers, skad_peer_slot slot, const skad_address *address,
+                         bool guarded)
+{
+    skad_peer *peer = &peers->peers[slot];
+    if (skad_endpoint_is(peers, slot, address)) {
+        const unsigned others = peer->guarded & ~(unsigned)address->family;
+        peer->guarded = (others | (guarded ? address->family : 0U)) & SKAD_FAMILIES_ALL;
+    }
 }
 
 /* Returns the failure counter of an endpoint that exists. */

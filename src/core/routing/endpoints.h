@@ -31,6 +31,10 @@ bool skad_endpoint_choose(const skad_peers *peers, skad_peer_slot slot, unsigned
 /* Makes this address the verified one of its family, without failures or token. Returns false
  * without memory. */
 bool skad_endpoint_set(skad_peers *peers, skad_peer_slot slot, const skad_address *address);
+/* Whether strangers have to be introduced at an endpoint, as the peer says there. Does nothing
+ * where it is not the verified one. A new endpoint is not guarded. */
+void skad_endpoint_guard(skad_peers *peers, skad_peer_slot slot, const skad_address *address,
+                         bool guarded);
 void skad_endpoint_clear(skad_peers *peers, skad_peer_slot slot, size_t endpoint);
 
 /* Returns how many requests to an endpoint in a row were unanswered. */

@@ -53,7 +53,8 @@ typedef struct skad_peer {
     uint8_t ipv4[4];
     uint16_t ipv4_port;
     skad_peer_slot cold;   /* SKAD_PEER_NONE: it has none */
-    uint8_t families;      /* skad_family bits of the verified ones */
+    uint8_t families : 4;  /* skad_family bits of the verified ones, */
+    uint8_t guarded : 4;   /* and of those at which strangers have to be introduced */
     uint8_t ipv4_failures; /* unanswered requests to it in a row */
 
     uint8_t roles; /* skad_peer_role bits */

@@ -329,4 +329,5 @@ void skad_table_contact(const skad_table *table, skad_peer_slot slot, skad_conta
     out->id = peer_at(table, slot)->id;
     out->ipv4 = skad_endpoint_address(&table->peers, slot, 0);
     out->ipv6 = skad_endpoint_address(&table->peers, slot, 1);
+    out->guarded = peer_at(table, slot)->guarded;
 }

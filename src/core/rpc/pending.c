@@ -154,6 +154,24 @@ void skad_pending_abandon(skad_pending *pending, const skad_pending_rpc *expired
     plan(pending, &pending->rpcs[slot]);
 }
 
+void skad_pending_hurry(skad_pending *pending, const skad_id *responder,
+                        const skad_address *address, uint64_t now_us)
+{
+    for (size_t slot = 0; slot < pending->high_water; slot++) {
+        skad_pending_rpc *rpc = &pending->rpcs[slot];
+        if (pending->due_us[slot] == UINT64_MAX || rpc->hurried || rpc->abandoned ||
+            !skad_purpose_of_operation((skad_purpose)rpc->purpose) ||
+            !skad_id_equal(&rpc->responder, responder) ||
+            !skad_address_equal(&rpc->address, address)) {
+            continue;
+        }
+        rpc->hurried = true;
+        rpc->copies_left = (uint8_t)(rpc->copies_left + (rpc->copies_left == 0));
+        rpc->copy_us = now_us;
+        plan(pending, rpc);
+    }
+}
+
 void skad_pending_wait(skad_pending *pending, skad_pending_rpc *rpc)
 {
     rpc->slow = true;

@@ -48,6 +48,7 @@ typedef enum skad_purpose {
     SKAD_PURPOSE_COMPARE,    /* a handover's offer: owner is its walk, step its newcomer */
     SKAD_PURPOSE_PROBE,      /* whether we can be reached (reachability.h): owner is the family */
     SKAD_PURPOSE_CALL,       /* a call for another node (callers.h): nothing waits for the answer */
+    SKAD_PURPOSE_INTRODUCE,  /* has a peer call us (introduce.h): nothing waits for the answer */
     SKAD_PURPOSE_MATCH,      /* digests for a node of our region (matching.h): owner is the round */
 } skad_purpose;
 
@@ -80,6 +81,7 @@ typedef struct skad_pending_rpc {
     bool overdue;        /* and three times that has */
     uint8_t copies;      /* that were sent after the first */
     uint8_t copies_left; /* that may yet be sent */
+    bool hurried;        /* its responder sent us a request meanwhile, so it was sent again */
     bool abandoned;      /* no copy is sent any more, since no operation waits for the answer */
     uint8_t checks; /* answers that were let through to a signature check; at most all that fit */
 } skad_pending_rpc;
@@ -118,6 +120,11 @@ skad_pending_rpc *skad_pending_open(skad_pending *pending, skad_random *random,
 /* Lets the request be sent again `copies` times, the first time after `pause_us`. */
 void skad_pending_resend(skad_pending *pending, skad_pending_rpc *rpc, uint64_t pause_us,
                          uint8_t copies);
+
+/* A request came from where one of ours waits, and from the node that was asked: so it lives there,
+ * and what lies between lets us in by now. Plans a copy of ours for now, once. */
+void skad_pending_hurry(skad_pending *pending, const skad_id *responder,
+                        const skad_address *address, uint64_t now_us);
 
 /* Sends no more copies of a request that expired (skad_pending_expire); its answer is still
  * awaited.

@@ -7,6 +7,7 @@
 #include "src/core/routing/contacted.h"
 #include "src/core/routing/distance.h"
 #include "src/core/routing/liveness.h"
+#include "src/core/rpc/role.h"
 #include "src/core/rpc/signer.h"
 
 /* Returns the peer that the table has verified at the endpoint that we are about to ask. */
@@ -49,7 +50,7 @@ static bool draft(skad_node *node, const skad_pending_rpc *rpc, const skad_messa
         .token = rpc->has_token ? rpc->token : NULL,
         .bytes_min = rpc->has_token ? 0 : padded,
         .copy = rpc->copies,
-        .client = (node->env.clients & rpc->address.family) != 0,
+        .mark = skad_role_mark(node, rpc->address.family),
     };
     skad_sealer sealer = skad_signer_sealer(&node->env);
     return skad_draft_write(&sealer, &fields, out) == SKAD_OK;
@@ -73,7 +74,8 @@ static uint8_t copies_of(const skad_node *node, const skad_pending_rpc *rpc, ska
     case SKAD_PURPOSE_PING: /* a hello, too */
     case SKAD_PURPOSE_REPLICA:
     case SKAD_PURPOSE_CALL:
-    case SKAD_PURPOSE_PROBE: /* another one follows */
+    case SKAD_PURPOSE_INTRODUCE: /* another one follows */
+    case SKAD_PURPOSE_PROBE:     /* another one follows */
         return 0;
     case SKAD_PURPOSE_CHECK:
         if (skad_id_equal(&rpc->responder, &node->env.identity.id)) {

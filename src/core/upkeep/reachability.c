@@ -22,7 +22,7 @@ static bool is_asked(const skad_node *node, size_t i)
 skad_status skad_reachability_init(skad_node *node)
 {
     uint8_t key[SKAD_TABLE_KEY_BYTES];
-    if (node->role != SKAD_ROLE_AUTO) {
+    if (!node->finds_reach) {
         return SKAD_OK;
     }
     skad_random_bytes(&node->env.random, key, sizeof key);
@@ -42,6 +42,31 @@ static void report(skad_node *node, size_t i)
     skad_events_emit(&node->events, &event);
 }
 
+/* Whether strangers have to be introduced, as long as we are a server: calls did not come, and no
+ * stranger did. As long as probes may yet decide, they are left alone: who is pinged to keep its
+ * way open is no stranger, and its call would show nothing. */
+static void mark_guarded(skad_node *node, size_t i)
+{
+    const skad_reach_family *self = &node->reachability.families[i];
+    const bool undecided = self->verdict == SKAD_REACH_UNKNOWN && self->missed && self->eager == 0;
+    const bool doubted = self->verdict == SKAD_REACH_NO || undecided;
+    if (doubted && (node->env.clients & family_of(i)) == 0) {
+        node->env.guarded |= (uint8_t)family_of(i);
+    } else {
+        node->env.guarded &= (uint8_t)~family_of(i);
+    }
+}
+
+/* Hands our records over before we are a client. */
+static void begin_to_leave(skad_node *node, size_t i)
+{
+    skad_store_totals totals;
+    node->store.ops->totals(node->store.self, &totals);
+    const uint64_t pause_us = totals.records == 0 ? 0 : SKAD_REACH_HANDOVER_US;
+    node->reachability.families[i].client_us = node->env.now.mono_us + pause_us;
+    skad_handover_leave(node);
+}
+
 static void decide(skad_node *node, size_t i, skad_reach verdict)
 {
     skad_reach_family *self = &node->reachability.families[i];
@@ -50,12 +75,8 @@ static void decide(skad_node *node, size_t i, skad_reach verdict)
     }
     self->verdict = verdict;
     self->pause_us = verdict == SKAD_REACH_NO ? SKAD_REACH_LATER_US : 0;
-    if (verdict == SKAD_REACH_NO) {
-        skad_store_totals totals;
-        node->store.ops->totals(node->store.self, &totals);
-        const uint64_t pause_us = totals.records == 0 ? 0 : SKAD_REACH_HANDOVER_US;
-        self->client_us = node->env.now.mono_us + pause_us;
-        skad_handover_leave(node);
+    if (verdict == SKAD_REACH_NO && node->role == SKAD_ROLE_AUTO) {
+        begin_to_leave(node, i);
     } else {
         self->client_us = 0;
         node->env.clients &= (uint8_t)~family_of(i);
@@ -70,6 +91,7 @@ static void take_evidence(skad_node *node, size_t i)
     self->before_us = self->evidence_us;
     self->evidence_us = now_us;
     self->failed_count = 0;
+    self->missed = false;
     self->call_until_us = 0;
     self->pause_us = 0;
     self->probe_us = now_us + skad_env_about_us(&node->env, SKAD_REACH_FRESH_US);
@@ -79,6 +101,7 @@ static void take_evidence(skad_node *node, size_t i)
     } else {
         self->probe_us = now_us + SKAD_REACH_SOON_US;
     }
+    mark_guarded(node, i);
 }
 
 static void take_no_evidence(skad_reach_family *self)
@@ -215,6 +238,7 @@ static void fail(skad_node *node, size_t i)
     skad_reach_family *self = &node->reachability.families[i];
     const uint64_t now_us = node->env.now.mono_us;
     self->call_until_us = 0;
+    self->missed = true;
     if (!has_failed(self, self->helper) && self->failed_count < SKAD_REACH_HELPERS) {
         self->failed[self->failed_count++] = self->helper;
     }
@@ -226,6 +250,7 @@ static void fail(skad_node *node, size_t i)
     } else if (self->verdict != SKAD_REACH_NO) {
         self->probe_us = now_us;
     }
+    mark_guarded(node, i);
 }
 
 /* ---- Farewell ---- */
@@ -237,6 +262,7 @@ static void become_client(skad_node *node, size_t i)
     self->farewell = 0;
     self->farewell_us = node->env.now.mono_us;
     node->env.clients |= (uint8_t)family_of(i);
+    mark_guarded(node, i);
 }
 
 /* Pings some peers: that they do not list us any more is up to them. */
@@ -289,6 +315,7 @@ void skad_reachability_moved(skad_node *node, size_t family_index)
         .probe_us = node->env.now.mono_us + SKAD_REACH_SOON_US, /* peers grant tokens first */
         .farewell = self->farewell,
         .farewell_us = self->farewell_us,
+        .missed = self->missed, /* what we are to others stays */
     };
     if (told) {
         report(node, family_index);

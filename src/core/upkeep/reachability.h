@@ -19,7 +19,11 @@
  *
  * A node whose role is AUTO is a client where it is UNREACHABLE, and a server otherwise. Before it
  * becomes a client it hands its records over; then it pings its peers, which thereby learn to list
- * it no longer. */
+ * it no longer.
+ *
+ * Until it is one, and for good where its role is SERVER, a node to which calls do not come says
+ * that it is guarded: its peers introduce others to it (callers.h), and it keeps their ways to it
+ * open (keepalive.h). */
 #ifndef SKAD_UPKEEP_REACHABILITY_H
 #define SKAD_UPKEEP_REACHABILITY_H
 
@@ -66,6 +70,7 @@ typedef struct skad_reach_family {
     uint16_t farewell;   /* the slot of the peer that is told next */
     uint8_t heard_next;
     uint8_t failed_count;
+    bool missed;   /* a call did not come since the last evidence */
     uint8_t eager; /* probes of a young node that may show nothing without a longer pause */
 } skad_reach_family;
 

@@ -36,7 +36,7 @@ static void write_closest(const skad_contact *contact, skad_writer *writer)
 /* The closing round belongs to no path: its steps have nil there. */
 static void write_step(const skad_step *step, skad_writer *writer)
 {
-    skad_write_map(writer, 7);
+    skad_write_map(writer, 8);
     skad_result_id(writer, "id", &step->id);
     skad_result_address(writer, "address", &step->address);
     skad_result_str(writer, "state", step_state_name((skad_step_state)step->state));
@@ -50,6 +50,7 @@ static void write_step(const skad_step *step, skad_writer *writer)
     }
     skad_result_uint(writer, "hop", step->hop);
     skad_result_bool(writer, "closest", step->closest);
+    skad_result_bool(writer, "introduced", step->introduced);
     skad_result_uint(writer, "rtt_us", step->state == SKAD_STEP_ANSWERED ? step->rtt_us : 0);
 }
 

@@ -25,7 +25,7 @@ static void write_drops(const skad_node_stats *stats, uint64_t queue_full, skad_
 static void write_requests(const skad_node_stats *stats, skad_writer *writer)
 {
     static const char *const kinds[] = {"ping",    "find_node", "find_value", "store", "announce",
-                                        "compare", "match",     "probe",      "call"};
+                                        "compare", "match",     "probe",      "call",  "introduce"};
     size_t count = sizeof kinds / sizeof kinds[0];
 
     skad_result_key(writer, "requests");
@@ -237,9 +237,10 @@ static void write_reach(const skad_node_stats *stats, skad_writer *writer)
     skad_write_map(writer, 2);
     for (unsigned i = 0; i < 2; i++) {
         skad_result_key(writer, families[i]);
-        skad_write_map(writer, 2);
+        skad_write_map(writer, 3);
         skad_result_str(writer, "reached", verdicts[stats->reach[i]]);
         skad_result_str(writer, "role", (stats->clients & (1U << i)) != 0 ? "client" : "server");
+        skad_result_bool(writer, "guarded", (stats->guarded & (1U << i)) != 0);
     }
 }
 

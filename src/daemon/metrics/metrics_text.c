@@ -101,7 +101,7 @@ static void write_requests(const skad_method_context *context, const skad_node_s
                            skad_exposition *out)
 {
     static const char *const kinds[] = {"ping",    "find_node", "find_value", "store", "announce",
-                                        "compare", "match",     "probe",      "call"};
+                                        "compare", "match",     "probe",      "call",  "introduce"};
     uint64_t families[2] = {0};
     if (context->endpoints != NULL) {
         skad_udp_endpoints_requests(context->endpoints, families);

@@ -156,6 +156,7 @@ static bool make_node(skad_driver *driver, const skad_identity *identity, skad_f
         .store = driver->store,
         .families = driver->endpoints.families,
         .role = driver->config.role,
+        .finds_reach = true,
     };
     if (driver->config.limits != NULL) {
         config.limits = *driver->config.limits;

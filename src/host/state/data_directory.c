@@ -41,6 +41,7 @@ static bool init_paths(const char *dir, const directory_names *names, skad_data_
         return skad_fail(failure, "the path of the folder is too long: choose another with --dir");
     }
     memcpy(out->dir, dir, len + 1);
+    out->unix_s = 0;
     return true;
 }
 

@@ -108,6 +108,8 @@ static const scenario_row ROWS[] = {
      "share behind one that has another port for each destination"},
     {"clients", FLAG, AT(clients), 0, 0, NULL,
      "nodes find out whether strangers reach them, and are clients where not"},
+    {"introductions", FLAG, AT(introductions), 0, 0, NULL,
+     "without clients: nodes find it out, and have strangers introduced where not"},
     {"clock_skew_s", REAL, AT(clock_skew_s), 0, YEAR_S, NULL,
      "wall clocks are wrong by up to this, either way"},
     {"partition_at_s", REAL, AT(partition_at_s), 0, YEAR_S, NULL,

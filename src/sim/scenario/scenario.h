@@ -136,6 +136,7 @@ typedef struct skad_sim_scenario {
     double nat_restricted;
     double nat_symmetric;
     bool clients;          /* nodes find out whether they are reached, and are clients where not */
+    bool introductions;    /* without clients: nodes find it out, and have strangers introduced */
     double clock_skew_s;   /* wall clocks are wrong by up to this, either way */
     double partition_at_s; /* after the warm-up */
     double partition_for_s;

@@ -133,6 +133,7 @@ void skad_world_start(skad_world *world, uint32_t node)
                                .store = one->store,
                                .families = skad_sim_families_of(&world->addresses, node),
                                .role = world->scenario.clients ? SKAD_ROLE_AUTO : SKAD_ROLE_SERVER,
+                               .finds_reach = world->scenario.introductions,
                                .simulator = &simulator};
     limits_of(world, node, &config.limits);
     skad_node_rates_default(&world->profile, &config.rates);

@@ -114,10 +114,14 @@ static skad_message question(skad_kind kind)
         message.u.call.id = target;
         message.u.call.endpoint = (skad_address){SKAD_FAMILY_IPV4, 5, {20, 1, 2, 3}};
         break;
+    case SKAD_KIND_INTRODUCE:
+        message.u.introduce.id = target;
+        break;
     case SKAD_KIND_PING:
     case SKAD_KIND_PROBE:
     case SKAD_KIND_PROBED:
     case SKAD_KIND_CALLED:
+    case SKAD_KIND_INTRODUCED:
     case SKAD_KIND_PONG:
     case SKAD_KIND_NODES:
     case SKAD_KIND_VALUE:

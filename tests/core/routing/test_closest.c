@@ -105,7 +105,7 @@ static void populate(size_t count, const skad_id *centre)
         const skad_id id = test_prng_id_near(&prng, centre, (unsigned)test_prng_below(&prng, 100));
         skad_peer *peer = &peers.peers[add(&id)];
         peer->roles = (uint8_t)(1 + test_prng_below(&prng, 7));
-        peer->families = (uint8_t)test_prng_below(&prng, 4);
+        peer->families = test_prng_below(&prng, 4) & SKAD_FAMILIES_ALL;
         skad_peers_set_failures(&peers, (skad_peer_slot)(peer - peers.peers),
                                 (unsigned)test_prng_below(&prng, 4));
     }

@@ -149,12 +149,78 @@ static void a_call_brings_one_ping_that_is_shorter(void **state)
     assert_true(got.sent);
     assert_true(skad_address_equal(&got.more.to, &victim->address));
     assert_true(got.more.len <= got.asked_bytes);
-    ask(who, &call, true, &got); /* at once again: too soon for its group */
-    assert_int_equal(got.code, SKAD_ERROR_BUSY);
+}
+
+/* How many of a hundred requests of one group are served at once, and how many two seconds later.
+ */
+static void assert_served(const test_remote *who, const skad_message *message, unsigned at_once,
+                          unsigned later)
+{
+    for (unsigned round = 0; round < 2; round++) {
+        unsigned served = 0;
+        for (unsigned i = 0; i < 100; i++) {
+            outcome got;
+            ask(who, message, true, &got);
+            served += got.answer != SKAD_KIND_ERROR;
+            assert_int_equal(got.sent, got.answer != SKAD_KIND_ERROR);
+            assert_true(got.sent || got.code == SKAD_ERROR_BUSY);
+        }
+        assert_int_equal(served, round == 0 ? at_once : later);
+        fixture.now.mono_us += 2 * SKAD_US_PER_S;
+    }
+}
+
+static void each_group_has_a_bound(void **state)
+{
+    (void)state;
+    const test_remote *victim = stranger();
+    skad_message call = {.kind = SKAD_KIND_CALL};
+    skad_message introduce = {.kind = SKAD_KIND_INTRODUCE};
+    call.u.call.id = victim->identity.id;
+    call.u.call.endpoint = victim->address;
+    introduce.u.introduce.id = fixture.remotes[3].identity.id;
+    assert_served(stranger(), &probe, 2, 1);
+    assert_served(stranger(), &call, 4, 2);
+    assert_served(stranger(), &introduce, 8, 4);
+}
+
+static void an_introduction_has_the_peer_called_that_it_names(void **state)
+{
+    (void)state;
+    const test_remote *who = stranger();
+    const test_remote *peer = &fixture.remotes[3];
+    skad_message introduce = {.kind = SKAD_KIND_INTRODUCE};
+    skad_envelope envelope;
+    skad_opened opened;
+    outcome got;
+    introduce.u.introduce.id = peer->identity.id;
+    ask(who, &introduce, true, &got);
+    assert_int_equal(got.answer, SKAD_KIND_INTRODUCED);
+    assert_true(got.sent);
+    assert_true(skad_address_equal(&got.more.to, &peer->address));
+    test_fixture_open(&fixture, peer, &got.more, NULL, &envelope, &opened);
+    assert_int_equal(opened.message.kind, SKAD_KIND_CALL);
+    assert_memory_equal(&opened.message.u.call.id, &who->identity.id, sizeof(skad_id));
+    assert_true(skad_address_equal(&opened.message.u.call.endpoint, &who->address));
+    ask(who, &introduce, false, &got); /* without a token */
+    assert_int_equal(got.code, SKAD_ERROR_TOKEN);
     assert_false(got.sent);
-    fixture.now.mono_us += SKAD_CALLERS_PAUSE_US;
-    ask(who, &call, true, &got);
-    assert_int_equal(got.answer, SKAD_KIND_CALLED);
+}
+
+static void none_is_introduced_to_a_node_that_is_not_known(void **state)
+{
+    (void)state;
+    const test_remote *who = stranger();
+    skad_message introduce = {.kind = SKAD_KIND_INTRODUCE};
+    outcome got;
+    introduce.u.introduce.id = stranger()->identity.id;
+    ask(who, &introduce, true, &got);
+    assert_int_equal(got.code, SKAD_ERROR_UNSUPPORTED);
+    assert_false(got.sent);
+    introduce.u.introduce.id = who->identity.id; /* to itself */
+    ask(who, &introduce, true, &got);
+    assert_int_equal(got.code, SKAD_ERROR_UNSUPPORTED);
+    assert_false(got.sent);
 }
 
 static void a_silent_node_that_was_called_is_not_blamed(void **state)
@@ -217,6 +283,9 @@ int main(void)
         EACH(a_probe_has_one_peer_asked_to_call),
         EACH(without_a_token_nothing_is_called),
         EACH(a_call_brings_one_ping_that_is_shorter),
+        EACH(each_group_has_a_bound),
+        EACH(an_introduction_has_the_peer_called_that_it_names),
+        EACH(none_is_introduced_to_a_node_that_is_not_known),
         EACH(a_silent_node_that_was_called_is_not_blamed),
         EACH(nothing_is_sent_where_nothing_may_be),
         EACH(all_together_have_a_bound),

@@ -107,10 +107,17 @@ static unsigned files_in(const char *dir, const char *ending)
     return count;
 }
 
+static void must_run(desk *self)
+{
+    if (!skad_testnet_run(&self->config, &self->failure)) {
+        fail_msg("%s", self->failure.text);
+    }
+}
+
 static void all_nodes_join_and_a_signal_ends_them(void **state)
 {
     desk *self = *state;
-    assert_true(skad_testnet_run(&self->config, &self->failure));
+    must_run(self);
     assert_int_equal(self->nodes, NODES);
     assert_int_equal(self->ready, 1);
     assert_true(self->named_right);
@@ -123,7 +130,7 @@ static void nodes_that_are_kept_come_back(void **state)
     self->config.keep = true;
     for (unsigned run = 1; run <= 2; run++) {
         self->nodes = 0;
-        assert_true(skad_testnet_run(&self->config, &self->failure));
+        must_run(self);
         assert_int_equal(self->nodes, NODES);
         assert_int_equal(self->ready, run);
         assert_int_equal(files_in(self->dir, ".identity"), NODES);

@@ -39,10 +39,11 @@ seconds_between() {
 }
 
 since='info: sandbox'
+soon=10 # seconds
 says() { # NAME STATE LOG
     local name=$1
     within 30 log_has "$name" "$3" || fail "$name says nothing of '$3'"
-    [ "$(seconds_between "$name" "$since" "$3")" -le 10 ] || fail "$name says it late"
+    [ "$(seconds_between "$name" "$since" "$3")" -le "$soon" ] || fail "$name says it late"
     [ "$(field "$name" join.state)" = "$2" ] || fail "$name is $(field "$name" join.state)"
     [ "$(field "$name" joined)" = false ] || fail "$name joined"
     [ -n "$(field "$name" join.reason)" ] || fail "$name has no reason"
@@ -73,6 +74,7 @@ for ahead in 200 400 600 800; do
     within 6 log_has lonely 'isolated' && break
 done
 since=isolated
+soon=20 # it tries its old peers first
 says lonely silent 'warning: not joined: no answer from 127.0.0.1:4710'
 unblock
 wait_for 60 joined lonely

@@ -28,7 +28,9 @@ for signal in TERM INT QUIT ALRM PWR; do
 done
 
 say "goes on after all others"
+set -m # in a process group of its own whose parent is not in it: otherwise SIGTSTP may stop nothing
 run others
+set +m
 for signal in HUP USR1 USR2 PIPE XFSZ TTIN TTOU WINCH CHLD URG; do
     kill -s "$signal" "$started"
     joined others || fail "is gone after SIG$signal"

@@ -98,7 +98,9 @@ static void paths_lie_in_the_folder(void **state)
     (void)state;
     skad_data_directory paths;
     skad_failure failure;
+    memset(&paths, 0xff, sizeof paths);
     assert_true(skad_data_directory_init("/x", &paths, &failure));
+    assert_int_equal(paths.unix_s, 0); /* the system's clock counts */
     assert_string_equal(paths.dir, "/x");
     assert_string_equal(paths.identity, "/x/identity");
     assert_string_equal(paths.peers, "/x/peers");

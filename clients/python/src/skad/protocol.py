@@ -159,6 +159,8 @@ class Step(TypedDict):
     """answers between us and the first mention of the node; 0 for our own contacts"""
     closest: bool
     """whether it is in the list `closest`"""
+    introduced: bool
+    """a NAT or firewall guards it; a node that named it was asked to introduce us"""
     rtt_us: int
     """0 unless it answered"""
 
@@ -602,6 +604,8 @@ class Reach(TypedDict):
     """whether strangers reach the node by this family: `yes`, `no` or `unknown`"""
     role: str
     """what it says to be there: `server` or `client`"""
+    guarded: bool
+    """a server that strangers do not reach: its peers introduce them"""
 
 class LocalDiscovery(TypedDict):
     on: bool
