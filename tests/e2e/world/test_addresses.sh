@@ -2,7 +2,7 @@
 # A host whose addresses change in every way: another subnet, another interface, IPv6 that comes and goes, another default
 # route, no address for a while. After each its node is in the network again within seconds, with its identity and its
 # records, and what it announces of itself has the new address. A life is 96 s here, so an hour is 4 s.
-# shellcheck disable=SC1091,SC2154 # world.sh has the rest
+# shellcheck disable=SC1091,SC2154,SC2034 # world.sh has the rest
 . "$(dirname "$0")/world.sh"
 
 printf 'base = test\nname = addresses\nrecord_life_s = 96\n' >"$work/profile"

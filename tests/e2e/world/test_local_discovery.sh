@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Nodes on one link that find each other by multicast, without --join: by IPv4 and by IPv6, with one key; what a hostile
 # machine on the link can do; and a link without multicast.
-# shellcheck disable=SC1091,SC2154 # world.sh has the rest
+# shellcheck disable=SC1091,SC2154,SC2034 # world.sh has the rest
 . "$(dirname "$0")/world.sh"
 need python3
 
