@@ -591,6 +591,21 @@ export interface Mapping {
   reason: string | null;
 }
 
+export interface LocalDiscovery {
+  /** whether the node looks for others on the links of its machine ([local-discovery.md](local-discovery.md)) */
+  on: boolean;
+  /** announcements that the system sent */
+  announced: number;
+  /** those that it did not send */
+  refused: number;
+  /** announcements of other nodes that were verified */
+  heard: number;
+  /** what else was heard: noise, other networks, copies, strangers to the link */
+  dropped: number;
+  /** nodes that were asked because they were heard */
+  asked: number;
+}
+
 export interface Status {
   api: number;
   /** the node's ID */
@@ -627,6 +642,8 @@ export interface Status {
   reach: { [name: string]: Reach };
   /** for `ipv4` and `ipv6`, whether the gateway lets the node's port in */
   mapping: { [name: string]: Mapping };
+  /** how local discovery goes */
+  local_discovery: LocalDiscovery;
   /** living contacts of the routing table */
   peers: number;
   /** contacts that do not answer for now */

@@ -182,7 +182,7 @@ typedef struct skad_event {
         } adopted;
         struct {
             uint8_t family;  /* a skad_family */
-            uint8_t verdict; /* a skad_reach: YES or NO */
+            uint8_t verdict; /* a skad_reach; UNKNOWN: the address of the family changed */
         } reachability;
     } u;
     uint64_t reserved[8]; /* 0 in this version */

@@ -84,6 +84,10 @@ typedef struct skad_host_config {
 
     bool port_mapping; /* asks the gateway to let the port in, by PCP or NAT-PMP, unless the role is
                           CLIENT; false by skad_host_config_init (docs/port-mapping.md) */
+
+    bool local_discovery; /* looks for nodes of the network on the links of this machine, by
+                             multicast (docs/local-discovery.md); only in a profile that allows
+                             private addresses */
 } skad_host_config;
 
 /* Fills in what a node of the public network needs that joins through no other: set what is to be

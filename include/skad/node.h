@@ -147,6 +147,11 @@ void skad_node_reach_again(skad_node *node, unsigned families, skad_time now);
  * exceeded. */
 void skad_node_press(skad_node *node, bool pressed);
 
+/* Tells the node that its address of these families (skad_family bits) is another one, or may be:
+ * an interface or a route changed, or the machine slept. It checks its peers, joins anew if none of
+ * them answers, and announces what it announces of itself with the new address. */
+void skad_node_moved(skad_node *node, unsigned families, skad_time now);
+
 /* Takes what the store has settled (skad_store_ops.settled): answers to puts that waited for it are
  * sent, and operations go on. Call it when the store says so; a tick does the same. */
 void skad_node_settle(skad_node *node, skad_time now);

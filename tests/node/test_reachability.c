@@ -246,6 +246,33 @@ static void a_node_that_is_told_asks_at_once(void **state)
     assert_true(took_us[1] < 60 * SKAD_US_PER_S);
 }
 
+/* A verdict is about an address. With another one the node stays a client until it knows. */
+static void a_node_that_moved_finds_out_anew_what_it_is(void **state)
+{
+    (void)state;
+    test_network *network = start(SKAD_ROLE_AUTO);
+    join(network);
+    (void)test_network_run(network, 180 * SKAD_US_PER_S, NULL, NULL);
+    const size_t last = NODES - 1;
+    assert_true(is_client(network, last));
+    skad_node_moved(network->nodes[last].node, SKAD_FAMILY_IPV6, test_network_time(network));
+    assert_int_equal(stats_of(network, last).reach[0], SKAD_REACH_NO);
+    skad_node_moved(network->nodes[last].node, SKAD_FAMILY_IPV4, test_network_time(network));
+    assert_int_equal(stats_of(network, last).reach[0], SKAD_REACH_UNKNOWN);
+    assert_true(is_client(network, last));
+    network->lets_in = open_gate;
+    (void)test_network_run(network, 900 * SKAD_US_PER_S, NULL, NULL);
+    assert_int_equal(stats_of(network, last).reach[0], SKAD_REACH_YES);
+    assert_false(is_client(network, last));
+    network->lets_in = gate; /* and back, behind the NAT */
+    skad_node_moved(network->nodes[last].node, SKAD_FAMILY_IPV4, test_network_time(network));
+    assert_false(is_client(network, last));
+    (void)test_network_run(network, 900 * SKAD_US_PER_S, NULL, NULL);
+    assert_int_equal(stats_of(network, last).reach[0], SKAD_REACH_NO);
+    assert_true(is_client(network, last));
+    test_network_stop(network);
+}
+
 /* The gate of the last node is shut once it holds records. */
 static bool shut_last(test_network *network, size_t index, const skad_address *other, bool out)
 {
@@ -309,6 +336,7 @@ int main(void)
         cmocka_unit_test(a_put_of_a_client_is_found_by_others),
         cmocka_unit_test(a_node_that_can_be_reached_again_becomes_a_server),
         cmocka_unit_test(a_node_that_is_told_asks_at_once),
+        cmocka_unit_test(a_node_that_moved_finds_out_anew_what_it_is),
         cmocka_unit_test(a_server_that_is_cut_off_becomes_a_client_and_no_record_is_lost),
         cmocka_unit_test(a_node_that_is_to_be_a_client_is_one_from_the_start),
     };

@@ -20,6 +20,8 @@ static const char *default_of(const skad_option_row *row, const skad_options *op
         return "auto";
     case SKAD_OPTION_PORT_MAPPING:
         return "no";
+    case SKAD_OPTION_LOCAL_DISCOVERY:
+        return "no";
     case SKAD_OPTION_WORKERS:
         (void)snprintf(out->text, sizeof out->text, "%zu", skad_workers_default());
         return out->text;

@@ -12,6 +12,7 @@
 #include "proto/address.h"
 #include "proto/tree.h"
 #include "skad/records.h"
+#include "src/cli/base/option_words.h"
 #include "src/host/net/scoped.h"
 #include "src/host/state/profile_file.h"
 
@@ -111,17 +112,6 @@ static bool take_profile(const skad_option_row *row, const char *value, skad_opt
     }
     out->profile = out->profile_read;
     return skad_profile_choose(value, out->profile_read, failure);
-}
-
-static bool take_role(const skad_option_row *row, const char *value, skad_options *out,
-                      skad_failure *failure)
-{
-    (void)row;
-    out->role = strcmp(value, "client") == 0 ? SKAD_ROLE_CLIENT
-                : strcmp(value, "auto") == 0 ? SKAD_ROLE_AUTO
-                                             : SKAD_ROLE_SERVER;
-    return out->role != SKAD_ROLE_SERVER || strcmp(value, "server") == 0 ||
-           skad_fail(failure, "%s is neither auto, server nor client", value);
 }
 
 static bool take_log_level(const skad_option_row *row, const char *value, skad_options *out,
@@ -284,10 +274,13 @@ const skad_option_row SKAD_OPTION_ROWS[] = {
      .take = take_sandbox, .words = "on log off"},
     {SKAD_OPTION_ROLE, 0, "role", "ROLE",
      "server, client (holds nothing for others), or auto (default): by whether it is reached",
-     .take = take_role, .words = "auto server client"},
+     .take = skad_option_take_role, .words = "auto server client"},
     {SKAD_OPTION_PORT_MAPPING, 0, "port-mapping", "yes|no",
      "yes: asks the gateway to let the port in, by PCP or NAT-PMP; no (default)",
      FLAG(port_mapping), .words = "no yes"},
+    {SKAD_OPTION_LOCAL_DISCOVERY, 0, "local-discovery", "yes|no",
+     "whether to look for nodes on the links of this machine (default: no)",
+     .take = skad_option_take_local_discovery, .words = "yes no"},
     {SKAD_OPTION_LISTEN, 0, "listen", "ADDR:PORT",
      "where to listen, once for each family (default: port 4700 of all addresses; of `gateway` "
      "127.0.0.1:4780)",

@@ -13,58 +13,59 @@
 #include "src/gateway/serve/gateway.h"
 
 /* Which options a command takes, as a set. */
-typedef uint64_t skad_option_set;
-#define SKAD_OPTION_DIR            (UINT64_C(1) << 0)
-#define SKAD_OPTION_PROFILE        (UINT64_C(1) << 1)
-#define SKAD_OPTION_LISTEN         (UINT64_C(1) << 2)
-#define SKAD_OPTION_JOIN           (UINT64_C(1) << 3)
-#define SKAD_OPTION_SOCKET         (UINT64_C(1) << 4)
-#define SKAD_OPTION_TIMEOUT        (UINT64_C(1) << 5)
-#define SKAD_OPTION_JSON           (UINT64_C(1) << 6)
-#define SKAD_OPTION_FIELD          (UINT64_C(1) << 7)
-#define SKAD_OPTION_OUTPUT         (UINT64_C(1) << 8)
-#define SKAD_OPTION_BASE_PORT      (UINT64_C(1) << 9)
-#define SKAD_OPTION_CONTACTS       (UINT64_C(1) << 10)
-#define SKAD_OPTION_TRACE          (UINT64_C(1) << 11)
-#define SKAD_OPTION_MIN_ACKS       (UINT64_C(1) << 12)
-#define SKAD_OPTION_ONCE           (UINT64_C(1) << 13)
-#define SKAD_OPTION_SALT           (UINT64_C(1) << 14)
-#define SKAD_OPTION_SEQ            (UINT64_C(1) << 15)
-#define SKAD_OPTION_CAS            (UINT64_C(1) << 16)
-#define SKAD_OPTION_KEY            (UINT64_C(1) << 17)
-#define SKAD_OPTION_LIFE           (UINT64_C(1) << 18)
-#define SKAD_OPTION_PORT           (UINT64_C(1) << 19)
-#define SKAD_OPTION_ADDRESS        (UINT64_C(1) << 20)
-#define SKAD_OPTION_METADATA       (UINT64_C(1) << 21)
-#define SKAD_OPTION_EVERY          (UINT64_C(1) << 22)
-#define SKAD_OPTION_PROVIDERS      (UINT64_C(1) << 23)
-#define SKAD_OPTION_COUNT          (UINT64_C(1) << 24)
-#define SKAD_OPTION_PUBLISHED      (UINT64_C(1) << 25)
-#define SKAD_OPTION_FILE           (UINT64_C(1) << 26)
-#define SKAD_OPTION_SANDBOX        (UINT64_C(1) << 27)
-#define SKAD_OPTION_WORKERS        (UINT64_C(1) << 28)
-#define SKAD_OPTION_STORE          (UINT64_C(1) << 29)
-#define SKAD_OPTION_MAX_BYTES      (UINT64_C(1) << 30)
-#define SKAD_OPTION_CONFIG         (UINT64_C(1) << 31)
-#define SKAD_OPTION_LOG_LEVEL      (UINT64_C(1) << 32)
-#define SKAD_OPTION_METRICS        (UINT64_C(1) << 33)
-#define SKAD_OPTION_LOG_FORMAT     (UINT64_C(1) << 34)
-#define SKAD_OPTION_SOCKET_MODE    (UINT64_C(1) << 35)
-#define SKAD_OPTION_SOCKET_GROUP   (UINT64_C(1) << 36)
-#define SKAD_OPTION_MONITOR_SOCKET (UINT64_C(1) << 37)
-#define SKAD_OPTION_MONITOR_MODE   (UINT64_C(1) << 38)
-#define SKAD_OPTION_MONITOR_GROUP  (UINT64_C(1) << 39)
-#define SKAD_OPTION_MEMORY         (UINT64_C(1) << 40)
-#define SKAD_OPTION_DISK           (UINT64_C(1) << 41)
-#define SKAD_OPTION_BANDWIDTH      (UINT64_C(1) << 42)
-#define SKAD_OPTION_DESCRIPTORS    (UINT64_C(1) << 43)
-#define SKAD_OPTION_PUZZLE_SHARE   (UINT64_C(1) << 44)
-#define SKAD_OPTION_RATE_ALL       (UINT64_C(1) << 45)
-#define SKAD_OPTION_RATE_UNPROVEN  (UINT64_C(1) << 46)
-#define SKAD_OPTION_RATE_ADDRESS   (UINT64_C(1) << 47)
+__extension__ typedef unsigned __int128 skad_option_set; /* there are more than 64 */
+#define SKAD_OPTION_DIR            ((skad_option_set)1 << 0)
+#define SKAD_OPTION_PROFILE        ((skad_option_set)1 << 1)
+#define SKAD_OPTION_LISTEN         ((skad_option_set)1 << 2)
+#define SKAD_OPTION_JOIN           ((skad_option_set)1 << 3)
+#define SKAD_OPTION_SOCKET         ((skad_option_set)1 << 4)
+#define SKAD_OPTION_TIMEOUT        ((skad_option_set)1 << 5)
+#define SKAD_OPTION_JSON           ((skad_option_set)1 << 6)
+#define SKAD_OPTION_FIELD          ((skad_option_set)1 << 7)
+#define SKAD_OPTION_OUTPUT         ((skad_option_set)1 << 8)
+#define SKAD_OPTION_BASE_PORT      ((skad_option_set)1 << 9)
+#define SKAD_OPTION_CONTACTS       ((skad_option_set)1 << 10)
+#define SKAD_OPTION_TRACE          ((skad_option_set)1 << 11)
+#define SKAD_OPTION_MIN_ACKS       ((skad_option_set)1 << 12)
+#define SKAD_OPTION_ONCE           ((skad_option_set)1 << 13)
+#define SKAD_OPTION_SALT           ((skad_option_set)1 << 14)
+#define SKAD_OPTION_SEQ            ((skad_option_set)1 << 15)
+#define SKAD_OPTION_CAS            ((skad_option_set)1 << 16)
+#define SKAD_OPTION_KEY            ((skad_option_set)1 << 17)
+#define SKAD_OPTION_LIFE           ((skad_option_set)1 << 18)
+#define SKAD_OPTION_PORT           ((skad_option_set)1 << 19)
+#define SKAD_OPTION_ADDRESS        ((skad_option_set)1 << 20)
+#define SKAD_OPTION_METADATA       ((skad_option_set)1 << 21)
+#define SKAD_OPTION_EVERY          ((skad_option_set)1 << 22)
+#define SKAD_OPTION_PROVIDERS      ((skad_option_set)1 << 23)
+#define SKAD_OPTION_COUNT          ((skad_option_set)1 << 24)
+#define SKAD_OPTION_PUBLISHED      ((skad_option_set)1 << 25)
+#define SKAD_OPTION_FILE           ((skad_option_set)1 << 26)
+#define SKAD_OPTION_SANDBOX        ((skad_option_set)1 << 27)
+#define SKAD_OPTION_WORKERS        ((skad_option_set)1 << 28)
+#define SKAD_OPTION_STORE          ((skad_option_set)1 << 29)
+#define SKAD_OPTION_MAX_BYTES      ((skad_option_set)1 << 30)
+#define SKAD_OPTION_CONFIG         ((skad_option_set)1 << 31)
+#define SKAD_OPTION_LOG_LEVEL      ((skad_option_set)1 << 32)
+#define SKAD_OPTION_METRICS        ((skad_option_set)1 << 33)
+#define SKAD_OPTION_LOG_FORMAT     ((skad_option_set)1 << 34)
+#define SKAD_OPTION_SOCKET_MODE    ((skad_option_set)1 << 35)
+#define SKAD_OPTION_SOCKET_GROUP   ((skad_option_set)1 << 36)
+#define SKAD_OPTION_MONITOR_SOCKET ((skad_option_set)1 << 37)
+#define SKAD_OPTION_MONITOR_MODE   ((skad_option_set)1 << 38)
+#define SKAD_OPTION_MONITOR_GROUP  ((skad_option_set)1 << 39)
+#define SKAD_OPTION_MEMORY         ((skad_option_set)1 << 40)
+#define SKAD_OPTION_DISK           ((skad_option_set)1 << 41)
+#define SKAD_OPTION_BANDWIDTH      ((skad_option_set)1 << 42)
+#define SKAD_OPTION_DESCRIPTORS    ((skad_option_set)1 << 43)
+#define SKAD_OPTION_PUZZLE_SHARE   ((skad_option_set)1 << 44)
+#define SKAD_OPTION_RATE_ALL       ((skad_option_set)1 << 45)
+#define SKAD_OPTION_RATE_UNPROVEN  ((skad_option_set)1 << 46)
+#define SKAD_OPTION_RATE_ADDRESS   ((skad_option_set)1 << 47)
 
-#define SKAD_OPTION_ROLE         (UINT64_C(1) << 57)
-#define SKAD_OPTION_PORT_MAPPING (UINT64_C(1) << 49)
+#define SKAD_OPTION_ROLE            ((skad_option_set)1 << 57)
+#define SKAD_OPTION_PORT_MAPPING    ((skad_option_set)1 << 49)
+#define SKAD_OPTION_LOCAL_DISCOVERY ((skad_option_set)1 << 64)
 
 /* What a node may use of its machine. */
 #define SKAD_OPTIONS_LIMITS                                                                        \
@@ -73,25 +74,25 @@ typedef uint64_t skad_option_set;
      SKAD_OPTION_RATE_ADDRESS)
 
 /* Of `skad price` alone. */
-#define SKAD_OPTION_NODES     (UINT64_C(1) << 50)
-#define SKAD_OPTION_IDS       (UINT64_C(1) << 51)
-#define SKAD_OPTION_CORE_RATE (UINT64_C(1) << 52)
-#define SKAD_OPTION_GPU_RATE  (UINT64_C(1) << 53)
-#define SKAD_OPTION_CORE_HOUR (UINT64_C(1) << 54)
-#define SKAD_OPTION_GPU_HOUR  (UINT64_C(1) << 55)
-#define SKAD_OPTION_SECONDS   (UINT64_C(1) << 56)
+#define SKAD_OPTION_NODES     ((skad_option_set)1 << 50)
+#define SKAD_OPTION_IDS       ((skad_option_set)1 << 51)
+#define SKAD_OPTION_CORE_RATE ((skad_option_set)1 << 52)
+#define SKAD_OPTION_GPU_RATE  ((skad_option_set)1 << 53)
+#define SKAD_OPTION_CORE_HOUR ((skad_option_set)1 << 54)
+#define SKAD_OPTION_GPU_HOUR  ((skad_option_set)1 << 55)
+#define SKAD_OPTION_SECONDS   ((skad_option_set)1 << 56)
 #define SKAD_OPTIONS_PRICE                                                                         \
     (SKAD_OPTION_NODES | SKAD_OPTION_IDS | SKAD_OPTION_CORE_RATE | SKAD_OPTION_GPU_RATE |          \
      SKAD_OPTION_CORE_HOUR | SKAD_OPTION_GPU_HOUR | SKAD_OPTION_SECONDS)
 
 /* Of `skad gateway` alone. */
-#define SKAD_OPTION_TOKEN_FILE   (UINT64_C(1) << 48)
-#define SKAD_OPTION_ALLOW_ORIGIN (UINT64_C(1) << 58)
-#define SKAD_OPTION_HOST_NAME    (UINT64_C(1) << 59)
-#define SKAD_OPTION_RATE         (UINT64_C(1) << 60)
-#define SKAD_OPTION_CONNECTIONS  (UINT64_C(1) << 61)
-#define SKAD_OPTION_STREAMS      (UINT64_C(1) << 62)
-#define SKAD_OPTION_ANYWHERE     (UINT64_C(1) << 63)
+#define SKAD_OPTION_TOKEN_FILE   ((skad_option_set)1 << 48)
+#define SKAD_OPTION_ALLOW_ORIGIN ((skad_option_set)1 << 58)
+#define SKAD_OPTION_HOST_NAME    ((skad_option_set)1 << 59)
+#define SKAD_OPTION_RATE         ((skad_option_set)1 << 60)
+#define SKAD_OPTION_CONNECTIONS  ((skad_option_set)1 << 61)
+#define SKAD_OPTION_STREAMS      ((skad_option_set)1 << 62)
+#define SKAD_OPTION_ANYWHERE     ((skad_option_set)1 << 63)
 #define SKAD_OPTIONS_GATEWAY                                                                       \
     (SKAD_OPTION_TOKEN_FILE | SKAD_OPTION_ALLOW_ORIGIN | SKAD_OPTION_HOST_NAME |                   \
      SKAD_OPTION_RATE | SKAD_OPTION_CONNECTIONS | SKAD_OPTION_STREAMS | SKAD_OPTION_ANYWHERE)
@@ -106,7 +107,7 @@ typedef uint64_t skad_option_set;
      SKAD_OPTION_LOG_LEVEL | SKAD_OPTION_LOG_FORMAT | SKAD_OPTION_METRICS |                        \
      SKAD_OPTION_SOCKET_MODE | SKAD_OPTION_SOCKET_GROUP | SKAD_OPTION_MONITOR_SOCKET |             \
      SKAD_OPTION_MONITOR_MODE | SKAD_OPTION_MONITOR_GROUP | SKAD_OPTION_ROLE |                     \
-     SKAD_OPTION_PORT_MAPPING | SKAD_OPTIONS_LIMITS)
+     SKAD_OPTION_PORT_MAPPING | SKAD_OPTION_LOCAL_DISCOVERY | SKAD_OPTIONS_LIMITS)
 
 typedef struct skad_settings skad_settings;
 
@@ -124,6 +125,7 @@ typedef struct skad_options {
     skad_limits limits;          /* those of SKAD_OPTIONS_LIMITS */
     skad_sandbox sandbox;        /* --sandbox, else on */
     skad_role role;              /* --role, else auto */
+    bool local_discovery;        /* --local-discovery, else no */
     skad_log_level log_level;    /* --log-level, else info */
     skad_log_format log_format;  /* --log-format, else what suits stderr */
     skad_metrics_place metrics;  /* --metrics, else nowhere */

@@ -129,6 +129,7 @@ static bool run_node(run_context *self, skad_failure *failure)
         .interface = options->listen_interface,
         .role = options->role,
         .port_mapping = options->port_mapping,
+        .local_discovery = options->local_discovery,
         .join = options->join,
         .join_count = options->join_count,
         .peer_sockets = true,
@@ -165,6 +166,7 @@ const skad_command skad_command_run = {
         "run [--dir DIR] [--profile NAME|FILE] [--listen ADDR:PORT]...\n"
         "                [--join ADDR:PORT]... [--socket PATH] [--sandbox on|log|off]\n"
         "                [--role auto|server|client] [--port-mapping yes|no]\n"
+        "                [--local-discovery yes|no]\n"
         "                [--workers N] [--store MIB] [--log-level LEVEL]\n"
         "                [--log-format FORMAT] [--metrics PLACE] [--socket-mode MODE]\n"
         "                [--socket-group GROUP] [--monitor-socket PATH]\n"

@@ -13,6 +13,7 @@
 #include "src/core/routing/liveness.h"
 #include "src/core/rpc/request.h"
 #include "src/core/upkeep/handover.h"
+#include "src/core/upkeep/moves.h"
 #include "src/core/upkeep/offers.h"
 #include "src/core/upkeep/partition_recovery.h"
 #include "src/core/upkeep/reachability.h"
@@ -48,6 +49,7 @@ static void count_vote(skad_node *node, skad_peer_slot slot, const skad_opened *
         .allow_private = node->env.profile.allow_private,
     };
     skad_observed_vote(&node->observed, &ballot, node->env.now.mono_us);
+    skad_moves_observed(node, &opened->message.u.reply.observed);
 }
 
 /* Whether an answer may list a peer that is not listed. An ERROR that asks for a token may: a
@@ -120,6 +122,8 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
         skad_recovery_answered(node, &opened->sender, from, lived);
         return;
     case SKAD_PURPOSE_CHECK:
+        skad_moves_answered(node, slot, &rpc, prefiltered->envelope.token);
+        return;
     case SKAD_PURPOSE_REPLICA:
     case SKAD_PURPOSE_INTRODUCE:
         return;             /* admission to the table was its only purpose */
@@ -204,6 +208,9 @@ void skad_handle(skad_node *node, const skad_prefiltered *prefiltered, const ska
         skad_id_equal(&asked->u.find_node.target, &opened->sender) &&
         skad_handover_suspect(node, &opened->sender, from)) {
         skad_request_ping(node, &opened->sender, from, SKAD_PURPOSE_CHECK);
+    }
+    if (served.validated && opened->proven) {
+        skad_moves_heard(node, &opened->sender, from);
     }
     const bool known = opened->proven && put_off_check(node, &opened->sender, from);
     if (!known && served.may_ping && (opened->proven || !served.validated)) {
@@ -304,6 +311,9 @@ static void give_up(skad_node *node, const skad_pending_rpc *rpc)
         return;
     }
     count_silence(node, rpc);
+    if (rpc->purpose == SKAD_PURPOSE_CHECK && rpc->has_responder) {
+        skad_moves_silent(node, rpc);
+    }
     if (rpc->purpose == SKAD_PURPOSE_UNVERIFIED) {
         skad_ping_queue_settled(node, &rpc->address, false);
     }

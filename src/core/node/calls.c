@@ -52,6 +52,13 @@ void skad_node_reach_again(skad_node *node, unsigned families, skad_time now)
     skad_reachability_again(node, families);
 }
 
+void skad_node_moved(skad_node *node, unsigned families, skad_time now)
+{
+    node->env.now = now;
+    skad_moves_self(node, families);
+    skad_join_advance(node);
+}
+
 void skad_node_press(skad_node *node, bool pressed)
 {
     node->admission.pressed = pressed;

@@ -1,4 +1,5 @@
-/* For drivers with threads, beside skad/node.h: datagrams are opened and sealed elsewhere. */
+/* For drivers, beside skad/node.h: datagrams that are opened and sealed on other threads, and
+ * announcements on a link. */
 #ifndef SKAD_NODE_DRIVER_H
 #define SKAD_NODE_DRIVER_H
 
@@ -20,5 +21,16 @@ bool skad_node_lend_batch(skad_node *node, skad_outbox_batch *out);
 void skad_node_return_batch(skad_node *node, const skad_outbox_batch *batch);
 bool skad_node_poll_sealed(skad_node *node, skad_datagram *out);
 skad_sealer skad_node_sealer(const skad_node *node);
+
+/* For local discovery (overhear.h): an announcement, and the sender of one that was heard. */
+SKAD_MUST_CHECK size_t skad_node_announcement(skad_node *node, skad_family family, skad_time now,
+                                              uint8_t out[static SKAD_DATAGRAM_BYTES_MAX]);
+SKAD_MUST_CHECK skad_verdict skad_node_overhear(skad_node *node, const uint8_t *datagram,
+                                                size_t len, const skad_address *from, skad_time now,
+                                                skad_id *sender);
+/* Sends that sender one PING, and no copy. False if there is no room. */
+bool skad_node_ask(skad_node *node, const skad_id *id, const skad_address *address, skad_time now);
+/* Whether a node is known to answer at an address. */
+bool skad_node_knows(const skad_node *node, const skad_id *id, const skad_address *address);
 
 #endif

@@ -17,6 +17,8 @@
 #include "src/core/node/driver.h"
 #include "src/core/node/state.h"
 #include "src/core/operations/operate.h"
+#include "src/core/routing/endpoints.h"
+#include "src/core/rpc/request.h"
 #include "src/core/rpc/signer.h"
 #include "src/core/upkeep/watch.h"
 
@@ -48,6 +50,7 @@ static skad_status allocate(skad_node *node, skad_shared *shared)
         skad_events_init(&node->events, limits->events, later),
         skad_ping_queue_init(&node->ping_queue, node->env.now.mono_us, later),
         skad_store_retries_init(&node->store_retries, later),
+        skad_moves_init(&node->moves, later),
         skad_parked_init(&node->parked, node->store.ops->settled != NULL),
     };
     node->table.group_bucket_max = profile->group_bucket_max;
@@ -137,6 +140,7 @@ void skad_node_free(skad_node *node)
     skad_identities_free(&node->identities);
     skad_bans_free(&node->bans);
     skad_contacted_free(&node->contacted);
+    skad_moves_free(&node->moves);
     skad_admission_free(node);
     skad_recovery_free(node);
     skad_ping_queue_free(&node->ping_queue);
@@ -312,6 +316,35 @@ bool skad_node_lend_batch(skad_node *node, skad_outbox_batch *out)
 void skad_node_return_batch(skad_node *node, const skad_outbox_batch *batch)
 {
     skad_outbox_return(&node->outbox, batch);
+}
+
+/* ---- Links ---- */
+
+size_t skad_node_announcement(skad_node *node, skad_family family, skad_time now,
+                              uint8_t out[static SKAD_DATAGRAM_BYTES_MAX])
+{
+    skad_node_enter(node, now);
+    return skad_overhear_write(node, family, out);
+}
+
+skad_verdict skad_node_overhear(skad_node *node, const uint8_t *datagram, size_t len,
+                                const skad_address *from, skad_time now, skad_id *sender)
+{
+    skad_node_enter(node, now);
+    return skad_overhear(node, datagram, len, from, sender);
+}
+
+bool skad_node_ask(skad_node *node, const skad_id *id, const skad_address *address, skad_time now)
+{
+    skad_node_enter(node, now);
+    return skad_request_ping(node, id, address, SKAD_PURPOSE_HELLO);
+}
+
+bool skad_node_knows(const skad_node *node, const skad_id *id, const skad_address *address)
+{
+    const skad_peers *peers = &node->table.peers;
+    const skad_peer_slot slot = skad_peers_find(peers, id);
+    return skad_peers_alive(peers, slot) && skad_endpoint_is(peers, slot, address);
 }
 
 /* ---- Events ---- */

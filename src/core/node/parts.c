@@ -26,6 +26,7 @@ skad_node_parts skad_node_parts_of(skad_node *node)
         .parked = &node->parked,
         .handover = &node->handover,
         .matching = &node->matching,
+        .moves = &node->moves,
         .roots = &node->roots,
         .identities = &node->identities,
         .admission = &node->admission,

@@ -26,6 +26,7 @@
 #include "src/core/upkeep/join.h"
 #include "src/core/upkeep/liveness_rounds.h"
 #include "src/core/upkeep/matching.h"
+#include "src/core/upkeep/moves.h"
 #include "src/core/upkeep/partition_recovery.h"
 #include "src/core/upkeep/ping_queue.h"
 #include "src/core/upkeep/refresh.h"
@@ -54,6 +55,7 @@ typedef struct skad_node_parts {
     skad_parked *parked;
     skad_handover_state *handover;
     skad_matching *matching;
+    skad_moves *moves;
     skad_roots *roots;
     skad_identities *identities;
     skad_admission *admission;

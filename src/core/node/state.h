@@ -10,6 +10,7 @@
 #include "src/core/inbound/duplicates.h"
 #include "src/core/inbound/identities.h"
 #include "src/core/inbound/later.h"
+#include "src/core/inbound/overhear.h"
 #include "src/core/inbound/parked.h"
 #include "src/core/inbound/roots.h"
 #include "src/core/operations/operation.h"
@@ -35,6 +36,7 @@
 #include "src/core/upkeep/keepalive.h"
 #include "src/core/upkeep/liveness_rounds.h"
 #include "src/core/upkeep/matching.h"
+#include "src/core/upkeep/moves.h"
 #include "src/core/upkeep/partition_recovery.h"
 #include "src/core/upkeep/ping_queue.h"
 #include "src/core/upkeep/reachability.h"
@@ -64,6 +66,7 @@ struct skad_node {
     skad_roots roots;
     skad_identities identities;
     skad_admission admission;
+    skad_overheard overheard;
     skad_answer_budget answers;
     skad_bans bans;
     skad_twin_state twin;
@@ -79,6 +82,7 @@ struct skad_node {
     skad_ping_queue ping_queue;
     skad_callers callers;
     skad_reachability reachability;
+    skad_moves moves;
     skad_keepalive keepalive;
     skad_liveness_rounds liveness_rounds;
     skad_refresh_state refresh;

@@ -115,6 +115,14 @@ void skad_observed_vote(skad_observed *observed, const skad_ballot *ballot, uint
     }
 }
 
+void skad_observed_doubt(skad_observed *observed, size_t family_index, uint64_t now_us)
+{
+    skad_vote *votes = observed->votes[family_index];
+    for (size_t i = 0; votes != NULL && i < SKAD_OBSERVED_VOTES; i++) {
+        votes[i].cast.s = skad_second_at(now_us).s - SKAD_OBSERVED_STALE_S;
+    }
+}
+
 skad_address skad_observed_address(const skad_observed *observed, size_t family_index,
                                    uint64_t now_us)
 {

@@ -58,6 +58,10 @@ typedef struct skad_ballot {
 /* Counts a vote, if the voter has one. */
 void skad_observed_vote(skad_observed *observed, const skad_ballot *ballot, uint64_t now_us);
 
+/* Our address of a family may be another one: its votes count again when they are cast anew. Their
+ * voters keep their places, so strangers have no say meanwhile. */
+void skad_observed_doubt(skad_observed *observed, size_t family_index, uint64_t now_us);
+
 /* Returns the agreed address of a family (index 0: IPv4, 1: IPv6); family NONE while there
  * is none. */
 skad_address skad_observed_address(const skad_observed *observed, size_t family_index,

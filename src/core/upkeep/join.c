@@ -190,9 +190,27 @@ static void leave(skad_node *node)
     skad_events_emit(&node->events, &(skad_event){.kind = SKAD_EVENT_ISOLATED});
 }
 
+/* Whether no peer has answered since our address changed. */
+static bool unheard_since_move(const skad_node *node)
+{
+    return node->moves.moved_us != 0 && node->heard_us < node->moves.moved_us;
+}
+
+void skad_join_moved(skad_node *node)
+{
+    skad_join_state *join = &node->join;
+    if (!join->joined && join->lookup == 0 && join->addresses_count > 0) {
+        join->backoff_us = SKAD_HELLO_BACKOFF_MIN_US;
+        join->hello_us = node->env.now.mono_us;
+    }
+}
+
 void skad_join_watch(skad_node *node)
 {
-    bool silence = node->env.now.mono_us - node->heard_us >= SKAD_ISOLATION_US;
+    const uint64_t now_us = node->env.now.mono_us;
+    bool silence = unheard_since_move(node)
+                       ? now_us - node->moves.waits_us >= SKAD_MOVES_PATIENCE_US
+                       : now_us - node->heard_us >= SKAD_ISOLATION_US;
     if (node->join.joined && (silence || !skad_table_has_living(&node->table))) {
         leave(node);
     }
@@ -202,7 +220,7 @@ void skad_join_watch(skad_node *node)
  * table, so a peer must have answered lately. */
 static bool can_look(const skad_node *node)
 {
-    return skad_table_has_living(&node->table) &&
+    return skad_table_has_living(&node->table) && !unheard_since_move(node) &&
            node->env.now.mono_us - node->heard_us < SKAD_ISOLATION_US;
 }
 
@@ -229,7 +247,8 @@ void skad_join_advance(skad_node *node)
 uint64_t skad_join_deadline(const skad_node *node)
 {
     if (node->join.joined) {
-        return node->heard_us + SKAD_ISOLATION_US;
+        return unheard_since_move(node) ? node->moves.waits_us + SKAD_MOVES_PATIENCE_US
+                                        : node->heard_us + SKAD_ISOLATION_US;
     }
     return node->join.lookup != 0 ? UINT64_MAX : node->join.hello_us;
 }

@@ -3,7 +3,8 @@
  *    OUTSIDE -- a peer is alive --> LOOKING (lookup of our own ID) -- s answered --> JOINED
  *       ^  hellos to the join addresses,                              or it ended       |
  *       |  repeated with back-off                                                       |
- *       +------ no living peer left, or no answer for SKAD_ISOLATION_US ----------------+
+ *       +------ no living peer left, or no answer for SKAD_ISOLATION_US, or none -------+
+ *               within SKAD_MOVES_PATIENCE_US after our address changed (moves.h)
  *
  * The lookup goes on after s nodes answered, half of them the lookup, or after all but slow ones
  * did.
@@ -46,6 +47,9 @@ SKAD_MUST_CHECK skad_status skad_join_greet(skad_node *node, const skad_contact 
 
 /* Moves on if it can; called at the end of every call that may have changed something. */
 void skad_join_advance(skad_node *node);
+
+/* Our address is another one: a node that has not joined says hello at once. */
+void skad_join_moved(skad_node *node);
 
 /* Detects isolation. Called at every tick, since silence brings no datagram. */
 void skad_join_watch(skad_node *node);

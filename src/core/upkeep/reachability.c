@@ -315,7 +315,8 @@ void skad_reachability_again(skad_node *node, unsigned families)
 {
     for (size_t i = 0; i < SKAD_REACH_FAMILIES; i++) {
         if (is_asked(node, i) && (families & family_of(i)) != 0) {
-            node->reachability.families[i].pause_us = 0;
+            node->reachability.families[i].quiet_us = 0;
+            node->reachability.families[i].eager = SKAD_REACH_EAGER;
             node->reachability.families[i].probe_us = node->env.now.mono_us;
         }
     }
@@ -368,6 +369,25 @@ static void tick(skad_node *node, size_t i)
     }
     if (now_us >= self->probe_us && self->call_until_us == 0) {
         probe(node, i);
+    }
+}
+
+void skad_reachability_moved(skad_node *node, size_t family_index)
+{
+    skad_reach_family *self = &node->reachability.families[family_index];
+    const bool told = self->verdict != SKAD_REACH_UNKNOWN;
+    if (!is_asked(node, family_index)) {
+        return;
+    }
+    *self = (skad_reach_family){
+        .eager = SKAD_REACH_EAGER,
+        .probe_us = node->env.now.mono_us + SKAD_REACH_SOON_US, /* peers grant tokens first */
+        .farewell = self->farewell,
+        .farewell_us = self->farewell_us,
+        .missed = self->missed, /* what we are to others stays */
+    };
+    if (told) {
+        report(node, family_index);
     }
 }
 

@@ -110,6 +110,10 @@ void skad_reachability_answered(skad_node *node, const skad_pending_rpc *rpc,
  * now, and the pause after it is the shortest. */
 void skad_reachability_again(skad_node *node, unsigned families);
 
+/* Our address of a family (0: IPv4, 1: IPv6) is another one. Nothing is known about it, and is
+ * found out at once; until then the node stays what it is. */
+void skad_reachability_moved(skad_node *node, size_t family_index);
+
 void skad_reachability_tick(skad_node *node);
 uint64_t skad_reachability_deadline(const skad_node *node);
 

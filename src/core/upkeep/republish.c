@@ -34,7 +34,11 @@ static uint64_t pace_us(skad_node *node)
 void skad_republish_init(skad_node *node)
 {
     node->republish = (skad_republish_state){
-        .first = true, .step_us = node->env.now.mono_us, .clock_us = node->env.now.mono_us};
+        .first = true,
+        .step_us = node->env.now.mono_us,
+        .clock_us = node->env.now.mono_us,
+        .follow_us = UINT64_MAX,
+    };
 }
 
 /* Begins a first round anew after a jump of the clock. */
@@ -194,13 +198,19 @@ static bool keep_anew(skad_node *node, const skad_start_record *start)
     return skad_publications_keep(node, &publication) == SKAD_OK;
 }
 
+/* Whether a publication announces an address of ours that is another one now. */
+static bool lags(const skad_node *node, const skad_store_record *row)
+{
+    skad_record record;
+    return skad_publication_follows(row) && skad_record_decode(row->data, row->len, &record) &&
+           moved(node, row, &record);
+}
+
 /* Whether it was announced a moment ago, as it is to be announced now. */
 static bool recent(const skad_node *node, const skad_store_record *row)
 {
     uint64_t now = node->env.now.unix_s;
-    skad_record record;
-    if (skad_publication_follows(row) && skad_record_decode(row->data, row->len, &record) &&
-        moved(node, row, &record)) {
+    if (lags(node, row)) {
         return false;
     }
     return row->stored_unix_s <= now &&
@@ -283,22 +293,55 @@ static void step(skad_node *node)
     state->step_us = node->env.now.mono_us + pace_us(node);
 }
 
-/* When our address has changed, begins a quick round. */
+void skad_republish_look(skad_node *node, uint64_t us)
+{
+    skad_republish_state *state = &node->republish;
+    if (!state->look_planned || us < state->look_us) {
+        state->look_us = us;
+    }
+    state->look_planned = true;
+}
+
+/* When our address has changed, begins a round of what follows it. */
 static void look_at_address(skad_node *node)
 {
     skad_republish_state *state = &node->republish;
     const uint64_t now_us = node->env.now.mono_us;
     skad_address own = skad_observed_own(&node->observed, 0, now_us);
     state->look_us = now_us + SKAD_REPUBLISH_LOOK_US;
+    state->look_planned = false;
     if (own.family == SKAD_FAMILY_NONE) {
         return;
     }
     if (state->own.family != SKAD_FAMILY_NONE && !skad_address_equal(&own, &state->own)) {
-        memset(&state->from, 0, sizeof state->from);
-        state->first = true;
-        state->step_us = now_us;
+        memset(&state->follow_from, 0, sizeof state->follow_from);
+        state->follow_us = now_us;
     }
     state->own = own;
+}
+
+static void follow(skad_node *node)
+{
+    skad_republish_state *state = &node->republish;
+    const skad_store *store = &node->store;
+    const uint64_t now_us = node->env.now.mono_us;
+    skad_store_record row;
+    for (size_t i = 0; i < SKAD_REPUBLISH_FOLLOW_RECORDS; i++) {
+        const skad_store_name here = state->follow_from;
+        if (!store->ops->next(store->self, SKAD_STORE_PUBLICATIONS, &state->follow_from, &row)) {
+            state->follow_us = UINT64_MAX;
+            return;
+        }
+        if (!lags(node, &row)) {
+            continue;
+        }
+        size_t slot = free_slot(state);
+        const bool begun = slot < SKAD_REPUBLISHES_MAX && announce(node, &row, slot);
+        state->follow_from = begun ? state->follow_from : here;
+        state->follow_us = now_us + (begun ? SKAD_REPUBLISH_FOLLOW_US : RETRY_US);
+        return;
+    }
+    state->follow_us = now_us + SKAD_REPUBLISH_STEP_US_MIN;
 }
 
 /* Announces an under-replicated publication, which has a time of its own; without a slot it waits
@@ -337,6 +380,9 @@ void skad_republish_advance(skad_node *node)
     if (node->join.joined && node->env.now.mono_us >= state->step_us) {
         step(node);
     }
+    if (node->join.joined && node->env.now.mono_us >= state->follow_us) {
+        follow(node);
+    }
     if (node->join.joined) {
         step_store_retry(node);
     }
@@ -347,5 +393,9 @@ uint64_t skad_republish_deadline(const skad_node *node)
     uint64_t retry_us = skad_store_retries_deadline(&node->store_retries);
     uint64_t step_us = node->republish.step_us;
     uint64_t next_us = retry_us < step_us ? retry_us : step_us;
+    next_us = node->republish.follow_us < next_us ? node->republish.follow_us : next_us;
+    if (node->republish.look_planned && node->republish.look_us < next_us) {
+        next_us = node->republish.look_us;
+    }
     return node->join.joined ? next_us : UINT64_MAX;
 }

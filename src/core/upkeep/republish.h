@@ -11,8 +11,9 @@
  * life is over, with the same sequence: it is the same publication, for longer. It is also signed
  * anew when it ends later than a life from now: it was signed while our clock was ahead, and
  * holders refuse what ends too far ahead. An announcement of our own address is signed anew with a
- * higher sequence as soon as the address is another one: that is looked at each minute, and starts
- * a round of its own.
+ * higher sequence as soon as the address is another one. That is looked at each minute, and when we
+ * have moved (moves.h). A round of its own then announces those whose address is another one, a few
+ * at once.
  *
  * What has ended and cannot be signed anew is dropped, but not by a clock that may be wrong: it has
  * to run for a day without a jump, or for an hour where the end was a month ago.
@@ -45,16 +46,25 @@ typedef struct skad_republishing {
 typedef struct skad_republish_state {
     skad_store_name from; /* the publication to be examined next */
     uint64_t step_us;     /* when */
-    bool first;        /* the first round since the start, a jump of the clock, or a change of our
-                          address, which makes up for the time before */
+    bool first;        /* the first round since the start or a jump of the clock, which makes up for
+                          the time before */
     uint64_t clock_us; /* since when the clock has run without a jump, as this round knows it */
     skad_address own;  /* our address as of the last look; NONE: it was never known */
     uint64_t look_us;  /* when it is looked at next */
-    skad_republishing *running; /* SKAD_REPUBLISHES_MAX; NULL: none ever was */
+    bool look_planned; /* then, whatever else there is to do */
+    skad_store_name follow_from; /* the publication that is looked at next for its address */
+    uint64_t follow_us;          /* when; UINT64_MAX: all were */
+    skad_republishing *running;  /* SKAD_REPUBLISHES_MAX; NULL: none ever was */
 } skad_republish_state;
+
+#define SKAD_REPUBLISH_FOLLOW_US      (100 * SKAD_US_PER_MS) /* between two that follow */
+#define SKAD_REPUBLISH_FOLLOW_RECORDS 64                     /* that one step passes over */
 
 void skad_republish_init(skad_node *node);
 void skad_republish_free(skad_node *node);
+
+/* Our address is to be looked at no later than that. */
+void skad_republish_look(skad_node *node, uint64_t us);
 
 /* Handles announcements that ended and begins those that are due. Called at the end of every call
  * that may have changed something. */

@@ -123,6 +123,7 @@ static bool start(skad_daemon *daemon, skad_failure *failure)
         return false;
     }
     daemon->context.workers = daemon->driver.endpoints.workers;
+    daemon->context.local = &daemon->driver.local;
     return true;
 }
 

@@ -10,6 +10,7 @@
 #include "src/daemon/sandbox/sandbox.h"
 #include "src/host/drive/mapping.h"
 #include "src/host/net/joining.h"
+#include "src/host/net/local_discovery.h"
 #include "src/host/net/udp.h"
 #include "src/host/net/workers.h"
 
@@ -27,6 +28,7 @@ typedef struct skad_method_context {
     skad_durations *durations;           /* of operations; NULL: they are not measured */
     const skad_udp_endpoints *endpoints; /* NULL: requests are not counted by family */
     const skad_mapping *mapping;         /* NULL: ports are not mapped */
+    const skad_local_discovery *local;   /* NULL: the node does not look on its links */
     const struct skad_control *control;
     uint64_t started_us;
 } skad_method_context;

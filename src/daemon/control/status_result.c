@@ -254,6 +254,21 @@ static void write_mapping(const skad_mapping *mapping, skad_writer *writer)
     }
 }
 
+/* Whether the node looks for others on its links, and what came of it. */
+static void write_local(const skad_local_discovery *local, skad_writer *writer)
+{
+    static const skad_local_discovery off = {.on = false};
+    const skad_local_counters *counters = &(local == NULL ? &off : local)->counters;
+    skad_result_key(writer, "local_discovery");
+    skad_write_map(writer, 6);
+    skad_result_bool(writer, "on", local != NULL && local->on);
+    skad_result_uint(writer, "announced", counters->announced);
+    skad_result_uint(writer, "refused", counters->refused);
+    skad_result_uint(writer, "heard", counters->heard);
+    skad_result_uint(writer, "dropped", counters->dropped);
+    skad_result_uint(writer, "asked", counters->asked);
+}
+
 void skad_status_result(const skad_method_context *context, skad_time now, skad_writer *writer)
 {
     skad_node_stats stats;
@@ -280,6 +295,7 @@ void skad_status_result(const skad_method_context *context, skad_time now, skad_
     skad_result_address_or_nil(writer, "twin", &stats.twin);
     write_reach(&stats, writer);
     write_mapping(context->mapping, writer);
+    write_local(context->local, writer);
     skad_result_uint(writer, "peers", stats.peers);
     skad_result_uint(writer, "peers_silent", stats.peers_unresponsive);
     skad_result_uint(writer, "siblings", stats.siblings);

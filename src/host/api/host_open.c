@@ -133,6 +133,10 @@ static bool parse(const skad_host_config *config, parsed *out, skad_failure *fai
     if (!skad_profile_choose(config->profile, out->profile, failure)) {
         return name_member(failure, "profile");
     }
+    if (config->local_discovery && !out->profile->allow_private) {
+        return skad_fail(failure, "local_discovery: the profile '%s' allows no private addresses",
+                         out->profile->name);
+    }
     return parse_listen(config, out, failure) &&
            parse_join(config->join, config->join_count, out->join, failure);
 }
@@ -207,6 +211,7 @@ static bool open_driver(skad_host_state *self, const parsed *parts, skad_failure
         .interfaces = true,
         .role = config->role,
         .port_mapping = config->port_mapping,
+        .local_discovery = config->local_discovery,
         .peer_sockets = config->peer_sockets,
         .join = parts->join,
         .join_count = config->join_count,

@@ -10,6 +10,7 @@
 #include "src/host/system/clock.h"
 
 #define PAUSE_US_MIN 500                  /* deadlines closer than this are one wakeup */
+#define SLEEP_US_MIN (5 * SKAD_US_PER_S)  /* a shorter sleep costs no token and no mapping */
 #define PAUSE_US_MAX (60 * SKAD_US_PER_S) /* an idle node looks at its clocks once a minute */
 
 static skad_time read_clock(const skad_driver *driver)
@@ -20,11 +21,33 @@ static skad_time read_clock(const skad_driver *driver)
 
 /* ---- A turn ---- */
 
+/* One clock stands still while the machine sleeps, the other one goes on. */
+static uint64_t time_asleep_us(void)
+{
+    const uint64_t awake_us = skad_clock_awake_us();
+    const uint64_t all_us = skad_clock_now().mono_us;
+    return all_us > awake_us ? all_us - awake_us : 0;
+}
+
+static void look_for_sleep(skad_driver *driver)
+{
+    if (!driver->config.interfaces || driver->config.clock != NULL) {
+        return;
+    }
+    const uint64_t asleep_us = time_asleep_us();
+    const uint64_t slept_us = asleep_us > driver->asleep_us ? asleep_us - driver->asleep_us : 0;
+    driver->asleep_us = asleep_us;
+    if (slept_us >= SLEEP_US_MIN && driver->node != NULL) {
+        skad_driver_slept(driver, slept_us / SKAD_US_PER_S);
+    }
+}
+
 skad_time skad_driver_begin(skad_driver *driver)
 {
     const skad_time before = *driver->now;
     skad_loop_begin(driver->loop, read_clock(driver));
     skad_report_clock(driver->config.log, before, *driver->now);
+    look_for_sleep(driver);
     return before;
 }
 
@@ -265,12 +288,21 @@ static void forget_borrowed(skad_driver *driver)
     driver->config.join = NULL;
 }
 
+static bool check_config(const skad_driver_config *config, skad_failure *failure)
+{
+    return !config->local_discovery || config->profile->allow_private ||
+           skad_fail(failure,
+                     "local discovery is for networks with private addresses, and the profile '%s' "
+                     "has none (allow_private)",
+                     config->profile->name);
+}
+
 bool skad_driver_open(const skad_driver_config *config, skad_driver *driver, skad_failure *failure)
 {
     *driver = (skad_driver){.config = *config, .interfaces.fd = -1};
     driver->endpoints.log = config->log;
     driver->endpoints.interface = config->interface;
-    const bool opened = make_loop(driver, failure) &&
+    const bool opened = check_config(config, failure) && make_loop(driver, failure) &&
                         skad_join_points_interface(config->join, config->join_count,
                                                    &driver->endpoints.interface, failure) &&
                         skad_udp_endpoints_open(
@@ -309,7 +341,19 @@ bool skad_driver_start(skad_driver *driver, size_t workers, skad_failure *failur
         return skad_fail(failure, "cannot start %zu workers: %s", workers,
                          skad_status_text(status));
     }
+    if (driver->config.local_discovery) {
+        const skad_local_config local = {
+            .loop = driver->loop,
+            .node = driver->node,
+            .now = driver->now,
+            .endpoints = &driver->endpoints,
+            .log = driver->config.log,
+        };
+        skad_local_discovery_start(&driver->local, &local);
+    }
     if (driver->config.interfaces) {
+        driver->asleep_us = time_asleep_us();
+        skad_sources_begin(&driver->sources);
         skad_interfaces_start(&driver->interfaces, driver->loop, on_interfaces, driver);
     }
     skad_mapping_look(driver->mapping);
@@ -324,6 +368,7 @@ void skad_driver_close(skad_driver *driver)
     }
     skad_interfaces_stop(&driver->interfaces);
     skad_mapping_free(driver->mapping);
+    skad_local_discovery_stop(&driver->local);
     skad_timer_stop(driver->loop, &driver->patience);
     skad_joining_end(&driver->joining);
     skad_peer_book_free(driver->peers);

@@ -18,6 +18,8 @@
 #include "src/host/loop/loop.h"
 #include "src/host/net/interfaces.h"
 #include "src/host/net/joining.h"
+#include "src/host/net/local_discovery.h"
+#include "src/host/net/sources.h"
 #include "src/host/net/udp_endpoints.h"
 #include "src/host/state/nonce_renewal.h"
 #include "src/host/state/peer_book.h"
@@ -54,9 +56,11 @@ typedef struct skad_driver_config {
     const skad_address *listen; /* none: all addresses, port 4700 */
     size_t listen_count;        /* at most one for each family */
     uint32_t interface; /* of link-local addresses among these; 0: none, or that of a join point */
-    bool interfaces;    /* watches those of the machine, to join anew when they change */
+    bool interfaces;    /* watches those of the machine, and whether it slept, to join anew */
     bool port_mapping;  /* has the gateway let the port in, unless the role is CLIENT (mapping.h) */
-    bool peer_sockets;  /* answers come in on sockets of their own (peer_sockets.h) */
+    bool local_discovery; /* looks for nodes on the links of the machine; only where the profile
+                             allows private addresses */
+    bool peer_sockets;    /* answers come in on sockets of their own (peer_sockets.h) */
     const skad_join_point *join;
     size_t join_count;
     skad_log_to log;
@@ -79,7 +83,10 @@ struct skad_driver {
     skad_joining joining;
     skad_timer patience; /* old peers may answer until then; afterwards the points are asked */
     skad_interfaces interfaces;
-    skad_mapping *mapping;  /* NULL: none is wanted */
+    skad_mapping *mapping; /* NULL: none is wanted */
+    skad_sources sources;
+    skad_local_discovery local;
+    uint64_t asleep_us;     /* for so long the machine had slept since its boot, at the last turn */
     skad_log_limit changes; /* of interfaces, while the node has not joined */
 };
 
@@ -117,8 +124,11 @@ void skad_driver_joined(skad_driver *driver);
 void skad_driver_isolated(skad_driver *driver);
 /* Looks anew while the node has not joined, at once and with the shortest back-off. */
 void skad_driver_refresh(skad_driver *driver);
-/* The same after interfaces or addresses of the machine changed. */
+/* Interfaces, addresses or routes of the machine changed. If that is why datagrams leave from
+ * another address, the node moved: its peers are checked, and the join points asked. */
 void skad_driver_network_changed(skad_driver *driver);
+/* The machine slept for so many seconds: the same, whatever the addresses. */
+void skad_driver_slept(skad_driver *driver, uint64_t seconds);
 bool skad_driver_is_joined(const skad_driver *driver);
 
 #endif

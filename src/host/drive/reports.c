@@ -32,7 +32,10 @@ static void tell_adopted(skad_log_to log, const skad_event *event)
 static void tell_reach(skad_log_to log, const skad_event *event)
 {
     const bool ipv4 = event->u.reachability.family == SKAD_FAMILY_IPV4;
-    if (event->u.reachability.verdict == SKAD_REACH_YES) {
+    if (event->u.reachability.verdict == SKAD_REACH_UNKNOWN) {
+        skad_log(log, SKAD_LOG_INFO, "whether strangers reach this node by %s is unknown: it moved",
+                 ipv4 ? "IPv4" : "IPv6");
+    } else if (event->u.reachability.verdict == SKAD_REACH_YES) {
         skad_log(log, SKAD_LOG_INFO, "strangers reach this node by %s", ipv4 ? "IPv4" : "IPv6");
     } else if (event->u.reachability.verdict == SKAD_REACH_UNKNOWN) {
         skad_log(

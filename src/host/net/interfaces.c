@@ -1,6 +1,7 @@
 /* A netlink socket. What its messages say is not read: that there was one is enough. */
 #include "src/host/net/interfaces.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,28 +13,38 @@
  * second. */
 #define SETTLE_US (3 * SKAD_US_PER_S / 2)
 
-static void on_settled(void *user)
-{
-    const skad_interfaces *interfaces = user;
-    interfaces->changed(interfaces->user);
-}
+#define MESSAGES_MAX 256 /* that are thrown away at once; with more, the next change comes soon */
 
-/* A lost message (ENOBUFS) is one, too. */
-static void on_readable(void *user)
+static void on_settled(void *user)
 {
     char message[4096];
     skad_interfaces *interfaces = user;
-    (void)recv(interfaces->fd, message, sizeof message, MSG_DONTWAIT);
-    if (!interfaces->settled.active) {
-        skad_timer_start(interfaces->loop, &interfaces->settled, SETTLE_US);
+    for (size_t i = 0; i < MESSAGES_MAX; i++) {
+        if (recv(interfaces->fd, message, sizeof message, MSG_DONTWAIT) < 0 && errno != ENOBUFS) {
+            break;
+        }
     }
+    skad_watch_start(interfaces->loop, &interfaces->readable);
+    interfaces->changed(interfaces->user);
 }
+
+/* Looks away until all is settled: a router's machine has thousands of changes in a second. A lost
+ * message (ENOBUFS) is one, too. */
+static void on_readable(void *user)
+{
+    skad_interfaces *interfaces = user;
+    skad_watch_stop(interfaces->loop, &interfaces->readable);
+    skad_timer_start(interfaces->loop, &interfaces->settled, SETTLE_US);
+}
+
+#define GROUP_IPV6_RULE (1U << (RTNLGRP_IPV6_RULE - 1)) /* which has no RTMGRP_ name */
 
 static int open_netlink(void)
 {
     const struct sockaddr_nl name = {
         .nl_family = AF_NETLINK,
-        .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR,
+        .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE |
+                     RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_RULE | GROUP_IPV6_RULE,
     };
     int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
     if (fd >= 0 && bind(fd, (const struct sockaddr *)&name, sizeof name) != 0) {

@@ -1,5 +1,5 @@
-/* Tells when an interface or an address of this machine comes, goes or changes (rtnetlink(7)), so
- * that a node without a network need not wait for its next try. */
+/* Tells when an interface, an address, a route or a rule of this machine comes, goes or changes
+ * (rtnetlink(7)), so that a node whose machine moved need not wait until it notices. */
 #ifndef SKAD_HOST_NET_INTERFACES_H
 #define SKAD_HOST_NET_INTERFACES_H
 

@@ -160,3 +160,11 @@ void skad_peer_sockets_expect(skad_peer_sockets *peer_sockets, const skad_addres
         (void)turn_to(peer_sockets, oldest, peer);
     }
 }
+
+void skad_peer_sockets_forget(skad_peer_sockets *peer_sockets)
+{
+    for (size_t i = 0; i < peer_sockets->count; i++) {
+        peer_sockets->each[i].asked = 0;
+        (void)turn_to(peer_sockets, &peer_sockets->each[i], &peer_sockets->itself);
+    }
+}

@@ -59,4 +59,8 @@ void skad_peer_sockets_start(skad_peer_sockets *peer_sockets, skad_loop *loop,
 /* Prepares for the answer of a peer: a request to it is about to leave. */
 void skad_peer_sockets_expect(skad_peer_sockets *peer_sockets, const skad_address *peer);
 
+/* The addresses of this machine have changed. A socket keeps the address by which it reached its
+ * peer, so each is free again until its peer is asked anew. */
+void skad_peer_sockets_forget(skad_peer_sockets *peer_sockets);
+
 #endif

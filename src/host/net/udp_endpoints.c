@@ -164,6 +164,13 @@ void skad_udp_endpoints_send(skad_udp_endpoints *endpoints)
     log_refused(endpoints);
 }
 
+void skad_udp_endpoints_moved(skad_udp_endpoints *endpoints)
+{
+    for (size_t i = 0; i < endpoints->count; i++) {
+        skad_peer_sockets_forget(&endpoints->endpoints[i].peer_sockets);
+    }
+}
+
 /* ---- Opening ---- */
 
 /* `optional`: it may be missing, because another one is there or comes next. `told`: that is told.

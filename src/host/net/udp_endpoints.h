@@ -66,6 +66,9 @@ SKAD_MUST_CHECK skad_status skad_udp_endpoints_start(skad_udp_endpoints *endpoin
  * the port counts, too: those that have a peer socket do not. */
 void skad_udp_endpoints_requests(const skad_udp_endpoints *endpoints, uint64_t out[static 2]);
 
+/* The addresses of this machine have changed. */
+void skad_udp_endpoints_moved(skad_udp_endpoints *endpoints);
+
 /* Sends the node's datagrams; now and then logs how many the kernel refused. */
 void skad_udp_endpoints_send(skad_udp_endpoints *endpoints);
 

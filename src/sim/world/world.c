@@ -281,8 +281,10 @@ void skad_world_settle(skad_world *world, uint32_t node)
         if (event.kind == SKAD_EVENT_PUZZLE_NEEDED) {
             solve_puzzle(world, node, event.u.epoch);
         } else if (event.kind == SKAD_EVENT_REACHABILITY) {
-            world->nodes[node].client =
-                world->scenario.clients && event.u.reachability.verdict == SKAD_REACH_NO;
+            if (event.u.reachability.verdict != SKAD_REACH_UNKNOWN) { /* else its role stays */
+                world->nodes[node].client =
+                    world->scenario.clients && event.u.reachability.verdict == SKAD_REACH_NO;
+            }
         } else if (world->listener.event != NULL) {
             world->listener.event(world, node, &event, world->listener.user);
         }

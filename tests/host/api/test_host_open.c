@@ -114,6 +114,21 @@ static void configs_of_other_versions_are_understood(void **state)
     REFUSED(size, 1 << 20, SKAD_ERR_INPUT, "skad_host_config_init");
 }
 
+static void local_discovery_is_for_private_networks(void **state)
+{
+    (void)state;
+    skad_host_config config;
+    skad_host host;
+    test_host_config(NULL, &config);
+    assert_false(config.local_discovery);
+    config.local_discovery = true;
+    assert_int_equal(skad_host_open(&config, &host, NULL), SKAD_OK);
+    assert_int_equal(skad_host_step(host), SKAD_OK);
+    assert_int_equal(skad_host_close(host), SKAD_OK);
+    config.profile = "public";
+    expect_refused(&config, SKAD_ERR_INPUT, "local_discovery: the profile");
+}
+
 static void an_opening_can_be_stopped(void **state)
 {
     (void)state;
@@ -204,6 +219,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_member_is_named),
         cmocka_unit_test(configs_of_other_versions_are_understood),
+        cmocka_unit_test(local_discovery_is_for_private_networks),
         cmocka_unit_test(an_opening_can_be_stopped),
         cmocka_unit_test(a_process_has_so_many_hosts),
         cmocka_unit_test(each_allocation_may_fail),

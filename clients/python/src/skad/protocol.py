@@ -622,6 +622,21 @@ class Mapping(TypedDict):
     reason: Optional[str]
     """a sentence: why there is none, and what to do"""
 
+class LocalDiscovery(TypedDict):
+    on: bool
+    """whether the node looks for others on the links of its machine
+    ([local-discovery.md](local-discovery.md))"""
+    announced: int
+    """announcements that the system sent"""
+    refused: int
+    """those that it did not send"""
+    heard: int
+    """announcements of other nodes that were verified"""
+    dropped: int
+    """what else was heard: noise, other networks, copies, strangers to the link"""
+    asked: int
+    """nodes that were asked because they were heard"""
+
 class Store(TypedDict):
     records: int
     """held for the network"""
@@ -686,6 +701,8 @@ class Status(TypedDict):
     """for `ipv4` and `ipv6`, whether strangers reach the node, and what it is to them"""
     mapping: Dict[str, Mapping]
     """for `ipv4` and `ipv6`, whether the gateway lets the node's port in"""
+    local_discovery: LocalDiscovery
+    """how local discovery goes"""
     peers: int
     """living contacts of the routing table"""
     peers_silent: int
