@@ -276,7 +276,7 @@ void skad_status_result(const skad_method_context *context, skad_time now, skad_
     skad_node_stats_get(context->node, now, &stats);
     skad_workers_stats_get(context->workers, &workers);
 
-    skad_result_map(writer, 28 + SOCKETS_COUNT + WORKERS_COUNT + COUNTERS_COUNT + 5);
+    skad_result_map(writer, 29 + SOCKETS_COUNT + WORKERS_COUNT + COUNTERS_COUNT + 5);
     skad_result_id(writer, "id", skad_node_self(context->node));
     skad_result_public_key(writer, "public_key", skad_node_public_key(context->node));
     skad_result_str(writer, "version", SKAD_VERSION);

@@ -330,6 +330,31 @@ static void who_is_asked_where_is_known_until_the_answer(void **state)
 }
 
 /* Four for each request; then a hundred a second for all. */
+/* A node that was asked calls: the request is sent again at once, and once only. */
+static void a_request_to_a_node_that_calls_is_sent_again_once(void **state)
+{
+    bench *made = *state;
+    skad_pending_rpc *rpc = open_at(made, SOFT_US, NOW_US);
+    skad_pending_rpc *other = open_at(made, SOFT_US, NOW_US);
+    const skad_id asked = {{7}};
+    const skad_address elsewhere = test_prng_address(2);
+    skad_pending_rpc out;
+    rpc->responder = asked;
+    rpc->purpose = SKAD_PURPOSE_LOOKUP;
+    other->responder = asked;
+    other->purpose = SKAD_PURPOSE_CHECK; /* no operation waits for it */
+    skad_pending_hurry(&made->pending, &asked, &elsewhere, NOW_US + 1);
+    skad_pending_hurry(&made->pending, &(skad_id){{8}}, &rpc->address, NOW_US + 1);
+    assert_int_equal(skad_pending_expire(&made->pending, NOW_US + 1, &out), SKAD_TIMEOUT_NONE);
+    skad_pending_hurry(&made->pending, &asked, &rpc->address, NOW_US + 2);
+    assert_int_equal(skad_pending_deadline(&made->pending), NOW_US + 2);
+    assert_int_equal(skad_pending_expire(&made->pending, NOW_US + 2, &out), SKAD_TIMEOUT_COPY);
+    assert_memory_equal(out.rpc_id, rpc->rpc_id, SKAD_RPC_ID_BYTES);
+    assert_true(out.hurried);
+    skad_pending_hurry(&made->pending, &asked, &rpc->address, NOW_US + 3);
+    assert_int_equal(skad_pending_expire(&made->pending, NOW_US + 3, &out), SKAD_TIMEOUT_NONE);
+}
+
 static void wrong_answers_have_few_checks(void **state)
 {
     bench *made = *state;
@@ -358,6 +383,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_slot_never_gives_the_same_id_twice, begin, end),
         cmocka_unit_test_setup_teardown(only_the_right_id_address_and_kind_match, begin, end),
         cmocka_unit_test_setup_teardown(who_is_asked_where_is_known_until_the_answer, begin, end),
+        cmocka_unit_test_setup_teardown(a_request_to_a_node_that_calls_is_sent_again_once, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(a_full_table_refuses_and_a_closed_slot_is_given_again,
                                         begin, end),
         cmocka_unit_test_setup_teardown(a_request_is_slow_first_and_unanswered_at_three_times_that,
