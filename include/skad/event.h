@@ -182,7 +182,8 @@ typedef struct skad_event {
         } adopted;
         struct {
             uint8_t family;  /* a skad_family */
-            uint8_t verdict; /* a skad_reach; UNKNOWN: the address of the family changed */
+            uint8_t verdict; /* a skad_reach; UNKNOWN: its address changed, or none can help */
+            uint8_t role;    /* what it is from now on, or soon: SKAD_ROLE_SERVER or _CLIENT */
         } reachability;
     } u;
     uint64_t reserved[8]; /* 0 in this version */

@@ -36,9 +36,12 @@ skad_status skad_reachability_init(skad_node *node)
 
 static void report(skad_node *node, size_t i)
 {
+    const skad_reach_family *self = &node->reachability.families[i];
+    const bool client = self->client_us != 0 || (node->env.clients & family_of(i)) != 0;
     skad_event event = {.kind = SKAD_EVENT_REACHABILITY};
     event.u.reachability.family = (uint8_t)family_of(i);
-    event.u.reachability.verdict = (uint8_t)node->reachability.families[i].verdict;
+    event.u.reachability.verdict = (uint8_t)self->verdict;
+    event.u.reachability.role = client ? SKAD_ROLE_CLIENT : SKAD_ROLE_SERVER;
     skad_events_emit(&node->events, &event);
 }
 
@@ -79,6 +82,7 @@ static void decide(skad_node *node, size_t i, skad_reach verdict)
     } else {
         self->client_us = 0;
         self->eager = SKAD_REACH_EAGER;
+        self->again = 0;
         node->env.clients &= (uint8_t)~family_of(i);
     }
     report(node, i);
@@ -215,7 +219,8 @@ static void probe(skad_node *node, size_t i)
     skad_reach_family *self = &node->reachability.families[i];
     const skad_message message = {.kind = SKAD_KIND_PROBE};
     skad_address to;
-    const bool later = self->verdict == SKAD_REACH_NO;
+    const bool later = self->verdict == SKAD_REACH_NO && self->again == 0;
+    self->again = self->again > 0 ? (uint8_t)(self->again - 1) : 0;
     self->probe_us =
         node->env.now.mono_us +
         skad_env_about_us(&node->env, later ? SKAD_REACH_LATER_US : SKAD_REACH_SOON_US);
@@ -317,6 +322,7 @@ void skad_reachability_again(skad_node *node, unsigned families)
         if (is_asked(node, i) && (families & family_of(i)) != 0) {
             node->reachability.families[i].quiet_us = 0;
             node->reachability.families[i].eager = SKAD_REACH_EAGER;
+            node->reachability.families[i].again = SKAD_REACH_AGAIN;
             node->reachability.families[i].probe_us = node->env.now.mono_us;
         }
     }

@@ -52,6 +52,7 @@
 #define SKAD_REACH_CALL_US     (2 * SKAD_US_PER_S)    /* a call comes so long after it was made */
 #define SKAD_REACH_ALONE_US    (1200 * SKAD_US_PER_S) /* without any helper a verdict is void */
 #define SKAD_REACH_EAGER       3                      /* probes that show nothing, at once; then */
+#define SKAD_REACH_AGAIN       8                      /* probes soon, where it may have changed */
 #define SKAD_REACH_QUIET_US    (36 * SKAD_US_PER_S)   /* a pause in which NATs close, and longer */
 #define SKAD_REACH_OTHER_US                                                                        \
     (200 * SKAD_US_PER_MS)                           /* until another helper than one that refused \
@@ -91,6 +92,7 @@ typedef struct skad_reach_family {
     uint8_t failed_count;
     bool missed;   /* a call did not come since the last evidence */
     uint8_t eager; /* probes that may yet show nothing without a longer pause */
+    uint8_t again; /* probes that an unreachable node sends soon after each other */
 } skad_reach_family;
 
 typedef struct skad_reachability {
@@ -107,7 +109,8 @@ void skad_reachability_answered(skad_node *node, const skad_pending_rpc *rpc,
                                 const skad_message *answer);
 
 /* What decides it may have changed, in these families (skad_family bits): the next probe is due
- * now, and the pause after it is the shortest. */
+ * now, and some follow soon, since a call may show nothing: of a caller that we know, or too few.
+ */
 void skad_reachability_again(skad_node *node, unsigned families);
 
 /* Our address of a family (0: IPv4, 1: IPv6) is another one. Nothing is known about it, and is

@@ -31,22 +31,22 @@ static void tell_adopted(skad_log_to log, const skad_event *event)
 
 static void tell_reach(skad_log_to log, const skad_event *event)
 {
-    const bool ipv4 = event->u.reachability.family == SKAD_FAMILY_IPV4;
-    if (event->u.reachability.verdict == SKAD_REACH_UNKNOWN) {
-        skad_log(log, SKAD_LOG_INFO, "whether strangers reach this node by %s is unknown: it moved",
-                 ipv4 ? "IPv4" : "IPv6");
-    } else if (event->u.reachability.verdict == SKAD_REACH_YES) {
-        skad_log(log, SKAD_LOG_INFO, "strangers reach this node by %s", ipv4 ? "IPv4" : "IPv6");
+    const char *family = event->u.reachability.family == SKAD_FAMILY_IPV4 ? "IPv4" : "IPv6";
+    const bool client = event->u.reachability.role == SKAD_ROLE_CLIENT;
+    if (event->u.reachability.verdict == SKAD_REACH_YES) {
+        skad_log(log, SKAD_LOG_INFO, "strangers reach this node by %s", family);
     } else if (event->u.reachability.verdict == SKAD_REACH_UNKNOWN) {
-        skad_log(
-            log, SKAD_LOG_INFO,
-            "no node is left to ask whether strangers reach this one by %s: it is a server again",
-            ipv4 ? "IPv4" : "IPv6");
+        skad_log(log, SKAD_LOG_INFO,
+                 "whether strangers reach this node by %s is not known any more: it moved, or no "
+                 "node is left to ask; it is a %s meanwhile",
+                 family, client ? "client" : "server");
     } else {
         skad_log(log, SKAD_LOG_WARNING,
-                 "no stranger reaches this node by %s, so a NAT or a firewall is in between: it "
-                 "asks, but holds nothing for others; let UDP datagrams to its port in",
-                 ipv4 ? "IPv4" : "IPv6");
+                 "no stranger reaches this node by %s, so a NAT or a firewall is in between: %s; "
+                 "let UDP datagrams to its port in",
+                 family,
+                 client ? "it asks, but holds nothing for others"
+                        : "as a server it has to be introduced to others");
     }
 }
 

@@ -281,10 +281,7 @@ void skad_world_settle(skad_world *world, uint32_t node)
         if (event.kind == SKAD_EVENT_PUZZLE_NEEDED) {
             solve_puzzle(world, node, event.u.epoch);
         } else if (event.kind == SKAD_EVENT_REACHABILITY) {
-            if (event.u.reachability.verdict != SKAD_REACH_UNKNOWN) { /* else its role stays */
-                world->nodes[node].client =
-                    world->scenario.clients && event.u.reachability.verdict == SKAD_REACH_NO;
-            }
+            world->nodes[node].client = event.u.reachability.role == SKAD_ROLE_CLIENT;
         } else if (world->listener.event != NULL) {
             world->listener.event(world, node, &event, world->listener.user);
         }

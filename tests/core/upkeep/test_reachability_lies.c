@@ -177,16 +177,31 @@ static void run_in_silence(unsigned seconds)
 }
 
 /* All have become clients, by an outage or a lie, or are gone: none is left to ask. */
+/* The role that the last event names. */
+static skad_role told_role(skad_reach verdict)
+{
+    skad_event event;
+    skad_event last = {0};
+    while (skad_node_poll_event(fixture.node, &event)) {
+        last = event.kind == SKAD_EVENT_REACHABILITY ? event : last;
+    }
+    assert_int_equal(last.kind, SKAD_EVENT_REACHABILITY);
+    assert_int_equal(last.u.reachability.verdict, verdict);
+    return (skad_role)last.u.reachability.role;
+}
+
 static void without_any_helper_a_verdict_is_void(void **state)
 {
     (void)state;
     begin(3);
     test_fixture_run(&fixture, 180 * SKAD_US_PER_S);
     assert_int_equal(verdict(), SKAD_REACH_NO);
+    assert_int_equal(told_role(SKAD_REACH_NO), SKAD_ROLE_CLIENT);
     run_in_silence(600);
     assert_int_equal(verdict(), SKAD_REACH_NO);
     run_in_silence(2 * 3600);
     assert_int_equal(verdict(), SKAD_REACH_UNKNOWN);
+    assert_int_equal(told_role(SKAD_REACH_UNKNOWN), SKAD_ROLE_SERVER);
     assert_int_equal(test_fixture_stats(&fixture).clients, 0);
 }
 
