@@ -375,7 +375,7 @@ def _introduce_needs_a_token(context: Context) -> None:
 
 @check("RPCs: INTRODUCE to a node that the helper does not know, or to the asker, is refused with ERROR 2")
 def _introduce_needs_a_contact(context: Context) -> None:
-    for named in (bytes(32), context.client.id):
+    for named in (bytes(32), context.client.identity.id):
         reply = context.client.ask_with_token(INTRODUCE, encode([named]))
         demand(reply.kind == wire.ERROR and reply.body[1] == 2, f"{reply.name}")
 

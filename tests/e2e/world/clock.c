@@ -1,6 +1,7 @@
 /* An adjustable clock for the nodes of a test, loaded before the C library (LD_PRELOAD). A file
  * that the test changes while the node runs, named by SKAD_WORLD_TIME, says by how many seconds the
- * time of day and the time since the boot are ahead. */
+ * time of day and the time since the boot are ahead, and how many of the latter the machine slept.
+ */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 typedef struct shifts {
     int64_t wall_s;
     int64_t boot_s;
+    int64_t asleep_s;
 } shifts;
 
 typedef int (*clock_function)(clockid_t clock, struct timespec *out);
@@ -48,6 +50,8 @@ int clock_gettime(clockid_t clock, struct timespec *out)
         out->tv_sec += ahead->wall_s;
     } else if (ahead != NULL && clock == CLOCK_BOOTTIME) {
         out->tv_sec += ahead->boot_s;
+    } else if (ahead != NULL && clock == CLOCK_MONOTONIC) {
+        out->tv_sec += ahead->boot_s - ahead->asleep_s;
     }
     return result;
 }

@@ -59,14 +59,15 @@ within() {
 make_clock() {
     clock_library=${SKAD_WORLD_CLOCK:-$(dirname "$(readlink -f "$skad")")/tests/libworld_clock.so}
     [ -f "$clock_library" ] || skip "no adjustable clock in this build"
-    head -c 16 /dev/zero >"$work/.clock"
+    head -c 24 /dev/zero >"$work/.clock"
 }
 
-# set_clock WALL BOOT: seconds by which the time of day and the time since the boot are ahead.
+# set_clock WALL BOOT [ASLEEP]: seconds by which the time of day and the time since the boot are ahead, and during how many of the
+# latter the machine slept (0).
 set_clock() {
     python3 -c 'import struct, sys
 with open(sys.argv[1], "r+b") as clock:
-    clock.write(struct.pack("=qq", int(sys.argv[2]), int(sys.argv[3])))' "$work/.clock" "$1" "$2"
+    clock.write(struct.pack("=qqq", *map(int, sys.argv[2:])))' "$work/.clock" "$1" "$2" "${3:-0}"
 }
 
 # ---- Nodes ----
