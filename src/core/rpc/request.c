@@ -90,6 +90,7 @@ static uint8_t copies_of(const skad_node *node, const skad_pending_rpc *rpc, ska
                    : 0;
     case SKAD_PURPOSE_LOOKUP:
     case SKAD_PURPOSE_REGION:
+        return peer != SKAD_PEER_NONE ? SKAD_COPIES : SKAD_COPIES_SOUGHT;
     case SKAD_PURPOSE_STORE:
     case SKAD_PURPOSE_PAGE:
     case SKAD_PURPOSE_COMPARE:

@@ -198,8 +198,8 @@ static void how_often_it_is_sent_again_is_for_its_purpose_and_peer(void **state)
     } cases[] = {
         {SKAD_PURPOSE_HELLO, true, 0, 0},       {SKAD_PURPOSE_PING, true, 0, 0},
         {SKAD_PURPOSE_UNVERIFIED, false, 0, 0}, {SKAD_PURPOSE_REPLICA, false, 0, 0},
-        {SKAD_PURPOSE_CHECK, false, 2, 1},      {SKAD_PURPOSE_LOOKUP, false, 4, 1},
-        {SKAD_PURPOSE_REGION, false, 4, 1},     {SKAD_PURPOSE_STORE, false, 4, 1},
+        {SKAD_PURPOSE_CHECK, false, 2, 1},      {SKAD_PURPOSE_LOOKUP, false, 4, 2},
+        {SKAD_PURPOSE_REGION, false, 4, 2},     {SKAD_PURPOSE_STORE, false, 4, 1},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         assert_int_equal(copies_sent(who, cases[i].purpose, cases[i].hello), cases[i].to_peer);
