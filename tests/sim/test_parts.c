@@ -14,6 +14,7 @@
 #include "src/sim/base/prng.h"
 #include "src/sim/report/stats.h"
 #include "src/sim/world/addresses.h"
+#include "src/sim/world/carriers.h"
 #include "src/sim/world/flights.h"
 #include "src/sim/world/nat.h"
 
@@ -227,22 +228,103 @@ static void nats_let_in_whom_their_kind_says(void **state)
         bool remote_gets_in;
     } rows[] = {
         {"full cone", SKAD_SIM_NAT_FULL_CONE, true},
+        {"address-restricted", SKAD_SIM_NAT_ADDRESS, false},
         {"restricted", SKAD_SIM_NAT_RESTRICTED, false},
         {"symmetric", SKAD_SIM_NAT_SYMMETRIC, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         print_message("%s\n", rows[i].label);
-        skad_sim_nat *nat = skad_sim_nat_new(rows[i].kind);
+        skad_sim_nat *nat = skad_sim_nat_new(rows[i].kind, 120 * SKAD_US_PER_S, 0);
         assert_false(skad_sim_nat_in(nat, &friend_address, SKAD_SIM_PORT, 1));
         uint16_t port = skad_sim_nat_out(nat, &friend_address, 10);
         assert_true(skad_sim_nat_in(nat, &friend_address, port, 20));
         assert_int_equal(skad_sim_nat_in(nat, &remote, port, 20), rows[i].remote_gets_in);
         assert_false(skad_sim_nat_in(nat, &friend_address, 1, 20));
         assert_false(skad_sim_nat_in(nat, &friend_address, port, 10 + 120 * SKAD_US_PER_S));
+        skad_address other_port = friend_address;
+        other_port.port++;
+        assert_int_equal(skad_sim_nat_in(nat, &other_port, port, 20),
+                         rows[i].kind <= SKAD_SIM_NAT_ADDRESS);
         bool another = skad_sim_nat_out(nat, &remote, 30) != port;
         assert_int_equal(another, rows[i].kind == SKAD_SIM_NAT_SYMMETRIC);
         skad_sim_nat_free(nat);
     }
+}
+
+/* A table that is too small for that makes answers vanish, and looks like loss. */
+static void nats_keep_what_is_in_use(void **state)
+{
+    (void)state;
+    enum { REMOTES = 1000 };
+    const skad_sim_addresses addresses = {.nodes = 1 + REMOTES, .shared_from = 1 + REMOTES};
+    for (int kind = SKAD_SIM_NAT_ADDRESS; kind <= SKAD_SIM_NAT_SYMMETRIC; kind++) {
+        skad_sim_nat *nat = skad_sim_nat_new((skad_sim_nat_kind)kind, SKAD_US_PER_S, 0);
+        uint16_t ports[1 + REMOTES];
+        for (uint32_t i = 1; i <= REMOTES; i++) {
+            const skad_address remote = skad_sim_address_of(&addresses, i);
+            ports[i] = skad_sim_nat_out(nat, &remote, i);
+        }
+        for (uint32_t i = 1; i <= REMOTES; i++) {
+            const skad_address remote = skad_sim_address_of(&addresses, i);
+            assert_true(skad_sim_nat_in(nat, &remote, ports[i], REMOTES));
+            assert_int_equal(skad_sim_nat_out(nat, &remote, REMOTES), ports[i]);
+        }
+        skad_sim_nat_free(nat);
+    }
+}
+
+static void nats_forget_after_their_own_time(void **state)
+{
+    (void)state;
+    const skad_sim_addresses addresses = {.nodes = 10, .shared_from = 10};
+    const skad_address remote = skad_sim_address_of(&addresses, 2);
+    skad_sim_nat *nat = skad_sim_nat_new(SKAD_SIM_NAT_RESTRICTED, 30 * SKAD_US_PER_S, 0);
+    const uint16_t port = skad_sim_nat_out(nat, &remote, 10);
+    assert_true(skad_sim_nat_in(nat, &remote, port, 9 + 30 * SKAD_US_PER_S));
+    assert_false(skad_sim_nat_in(nat, &remote, port, 10 + 30 * SKAD_US_PER_S));
+    skad_sim_nat_free(nat);
+}
+
+/* ---- Carriers ---- */
+
+static void nodes_behind_a_carrier_share_its_address_but_no_port(void **state)
+{
+    (void)state;
+    skad_sim_carriers *carriers = skad_sim_carriers_new(20);
+    const skad_sim_addresses addresses = {.nodes = 20, .shared_from = 20, .carriers = carriers};
+    const skad_address remote = skad_sim_address_of(&addresses, 1);
+    for (uint32_t node = 4; node < 20; node += 3) { /* 4 7 10, 13 16 19 */
+        const uint32_t row = skad_sim_carriers_add(carriers, node, 3, node >= 13);
+        assert_int_equal(row, (node - 4) / 3 % 3);
+        for (int kind = SKAD_SIM_NAT_FULL_CONE; kind <= SKAD_SIM_NAT_SYMMETRIC; kind++) {
+            skad_sim_nat *nat = skad_sim_nat_new((skad_sim_nat_kind)kind, 100, row);
+            skad_address outer = skad_sim_address_of(&addresses, node);
+            outer.port = skad_sim_nat_out(nat, &remote, 10);
+            assert_int_equal(skad_sim_node_at(&addresses, &outer), node);
+            assert_true(skad_sim_nat_in(nat, &remote, outer.port, 20));
+            skad_sim_nat_free(nat);
+        }
+    }
+    const skad_address first = skad_sim_address_of(&addresses, 4);
+    skad_address other = skad_sim_address_of(&addresses, 7);
+    assert_memory_equal(first.ip, other.ip, 4);
+    assert_int_equal(other.port, first.port + 1);
+    other = skad_sim_address_of(&addresses, 13);
+    assert_memory_not_equal(first.ip, other.ip, 4);
+    other = first; /* no fourth node is there */
+    other.port = (uint16_t)(first.port + 3);
+    assert_int_equal(skad_sim_node_at(&addresses, &other), SKAD_SIM_NOBODY);
+    other.port = 20;
+    assert_int_equal(skad_sim_node_at(&addresses, &other), SKAD_SIM_NOBODY);
+    other = skad_sim_address_of(&addresses, 5); /* it is behind none: all ports are its own */
+    other.port = 20;
+    assert_int_equal(skad_sim_node_at(&addresses, &other), 5);
+    assert_true(skad_sim_carriers_refuse(carriers, 4, 10));
+    assert_false(skad_sim_carriers_refuse(carriers, 4, 13));  /* another carrier */
+    assert_false(skad_sim_carriers_refuse(carriers, 13, 19)); /* this one hairpins */
+    assert_false(skad_sim_carriers_refuse(carriers, 5, 6));
+    assert_false(skad_sim_carriers_refuse(carriers, SKAD_SIM_NOBODY, 4));
+    skad_sim_carriers_free(carriers);
 }
 
 /* ---- Flights ---- */
@@ -317,6 +399,9 @@ int main(void)
         cmocka_unit_test(unroutable_addresses_have_no_node),
         cmocka_unit_test(nodes_of_an_adversary_share_their_subnets),
         cmocka_unit_test(nats_let_in_whom_their_kind_says),
+        cmocka_unit_test(nats_keep_what_is_in_use),
+        cmocka_unit_test(nats_forget_after_their_own_time),
+        cmocka_unit_test(nodes_behind_a_carrier_share_its_address_but_no_port),
         cmocka_unit_test(flights_keep_their_bytes_and_are_used_again),
         cmocka_unit_test(intervals_are_wilsons),
         cmocka_unit_test(the_path_model_is_the_papers),

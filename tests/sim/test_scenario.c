@@ -86,6 +86,8 @@ static void scenario_refuses_figures_that_do_not_go_together(void **state)
         {"latency = matrix", "needs a latency_file"},
         {"churn = trace", "needs a churn_file"},
         {"nat_full_cone = 0.6\nnat_symmetric = 0.6", "NATs"},
+        {"nat_address = 0.6\nnat_restricted = 0.6", "NATs"},
+        {"nat_carrier = 0.5\naddresses = internet", "nat_carrier needs"},
         {"get_every_ms = 10", "something to get"},
         {"adversary_share = 0.1", "adversary = none"},
         {"key_of_value = yes\nplacement = near-key", "values or"},

@@ -28,6 +28,7 @@ typedef enum skad_prng_stream {
     SKAD_PRNG_KEY,       /* the value whose key is attacked */
     SKAD_PRNG_INTERNET,  /* addresses as on the internet */
     SKAD_PRNG_RESAMPLES, /* of worlds, for intervals */
+    SKAD_PRNG_NATS,      /* how long they remember, and who shares one */
 } skad_prng_stream;
 
 #pragma GCC visibility push(default) /* adversaries that are shared objects call these */

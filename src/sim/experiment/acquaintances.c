@@ -16,8 +16,7 @@ static bool is_quiet(const skad_sim_scenario *scenario)
     return scenario->loss <= 0 && scenario->corrupt <= 0 && scenario->reorder <= 0 &&
            scenario->bandwidth_kbps <= 0 && scenario->partition_for_s <= 0 &&
            scenario->link_share <= 0 && scenario->crash_share <= 0 &&
-           scenario->churn == SKAD_SIM_NO_CHURN &&
-           scenario->nat_full_cone + scenario->nat_restricted + scenario->nat_symmetric <= 0 &&
+           scenario->churn == SKAD_SIM_NO_CHURN && skad_sim_scenario_nats(scenario) <= 0 &&
            scenario->latency != SKAD_SIM_MATRIX && 2 * one_way_ms <= ROUND_TRIP_MS_MAX;
 }
 

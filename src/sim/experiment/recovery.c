@@ -118,7 +118,7 @@ void skad_sim_recovery_prove(skad_sim_course *self)
 {
     skad_world *world = self->world;
     const skad_sim_scenario *scenario = &world->scenario;
-    bool hidden = scenario->nat_full_cone + scenario->nat_restricted + scenario->nat_symmetric > 0;
+    bool hidden = skad_sim_scenario_nats(scenario) > 0;
     if (scenario->settle_s <= 0 || world->broken != NULL || self->stopped) {
         return;
     }

@@ -65,6 +65,11 @@ static void draw_links(skad_prng *prng, skad_sim_scenario *out)
         out->nat_full_cone = between(prng, 0, 0.3);
         out->nat_restricted = between(prng, 0, 0.3);
         out->nat_symmetric = between(prng, 0, 0.3);
+        out->nat_address = between(prng, 0, 0.1);
+        out->nat_life_s = between(prng, 20, 200);
+        out->nat_life_max_s = between(prng, 20, 300);
+        out->clients = happens(prng);
+        out->introductions = happens(prng);
     }
     if (happens(prng)) {
         out->partition_at_s = between(prng, 0, 200);
@@ -119,6 +124,7 @@ static void calm(skad_sim_scenario *out)
     out->nat_full_cone = 0;
     out->nat_restricted = 0;
     out->nat_symmetric = 0;
+    out->nat_address = 0;
     out->churn = SKAD_SIM_NO_CHURN;
     out->crash_share = 0;
 }

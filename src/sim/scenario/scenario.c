@@ -30,6 +30,8 @@ void skad_sim_scenario_default(skad_sim_scenario *out)
         .latency_ms = 5,
         .latency_max_ms = 25,
         .latency_sigma = 0.5,
+        .nat_life_s = 120,
+        .nat_carrier_nodes = 4,
         .uptime_min = 60,
         .weibull_shape = 0.5,
         .partition_share = 0.5,
@@ -50,6 +52,12 @@ void skad_sim_scenario_default(skad_sim_scenario *out)
 bool skad_sim_scenario_has(const skad_sim_scenario *scenario, skad_sim_trait trait)
 {
     return (skad_sim_behaviour_at(scenario->adversary)->traits & trait) != 0;
+}
+
+double skad_sim_scenario_nats(const skad_sim_scenario *scenario)
+{
+    return scenario->nat_full_cone + scenario->nat_address + scenario->nat_restricted +
+           scenario->nat_symmetric;
 }
 
 bool skad_sim_scenario_lies(const skad_sim_scenario *scenario)
@@ -247,8 +255,13 @@ bool skad_sim_scenario_check(const skad_sim_scenario *scenario,
     if (scenario->churn == SKAD_SIM_TRACE && scenario->churn_file[0] == 0) {
         return skad_sim_reason(reason, "churn = trace needs a churn_file");
     }
-    if (scenario->nat_full_cone + scenario->nat_restricted + scenario->nat_symmetric > 1) {
+    if (skad_sim_scenario_nats(scenario) > 1) {
         return skad_sim_reason(reason, "the shares of NATs add up to more than 1");
+    }
+    if (scenario->nat_carrier > 0 && (scenario->addresses == SKAD_SIM_INTERNET || scenario->live ||
+                                      skad_sim_scenario_has(scenario, SKAD_SIM_NEIGHBOURS))) {
+        return skad_sim_reason(reason, "nat_carrier needs addresses = apart, no live = yes, and no "
+                                       "adversary that shares addresses with others");
     }
     if (scenario->get_every_ms > 0 && scenario->values + scenario->mutables == 0 &&
         scenario->capture == SKAD_SIM_NOTHING) {

@@ -133,8 +133,14 @@ typedef struct skad_sim_scenario {
     double reorder_ms;
     double bandwidth_kbps; /* of each node, upwards; 0: any */
     double nat_full_cone;  /* shares of nodes */
+    double nat_address;
     double nat_restricted;
     double nat_symmetric;
+    double nat_life_s;     /* a mapping lives so long at least, */
+    double nat_life_max_s; /* and at most; less: always the same */
+    double nat_carrier;    /* share of nodes with NATs that have a carrier's in front of it */
+    uint64_t nat_carrier_nodes;
+    double nat_hairpin;    /* share of carriers */
     bool clients;          /* nodes find out whether they are reached, and are clients where not */
     bool introductions;    /* without clients: nodes find it out, and have strangers introduced */
     double clock_skew_s;   /* wall clocks are wrong by up to this, either way */
@@ -209,6 +215,8 @@ void skad_sim_scenario_default(skad_sim_scenario *out);
 
 /* Whether some adversaries are of this kind. */
 bool skad_sim_scenario_has(const skad_sim_scenario *scenario, skad_sim_trait trait);
+/* The share of nodes behind NATs. */
+double skad_sim_scenario_nats(const skad_sim_scenario *scenario);
 /* Whether they answer falsely, and whether they send by themselves. */
 bool skad_sim_scenario_lies(const skad_sim_scenario *scenario);
 bool skad_sim_scenario_attacks(const skad_sim_scenario *scenario);

@@ -1,6 +1,7 @@
 #include "src/sim/world/addresses.h"
 
 #include "proto/address.h"
+#include "src/sim/world/carriers.h"
 #include "src/sim/world/internet.h"
 
 #define HONEST_FROM   UINT32_C(0x10000000) /* 16.0.0.0: room for five million /24s */
@@ -9,7 +10,7 @@
 #define CROWDED_TO    UINT32_C(0x65000000)
 #define CROWDED_WIDE  256U                 /* /16s there, likewise */
 #define SUBNET_BITS   24                   /* of an address, that all in a /24 share */
-#define NEIGHBOURS_TO 20000                /* ports of neighbours end there; those of NATs begin */
+#define NEIGHBOURS_TO SKAD_SIM_NAT_PORT    /* ports of neighbours end there */
 #define NOWHERE_FROM  UINT32_C(0xc8000000) /* 200.0.0.0 */
 
 /* The first half of IPv6 addresses. */
@@ -158,6 +159,14 @@ static bool crowds(const skad_sim_addresses *addresses)
 
 /* ---- All ---- */
 
+/* Its own network, or that which its carrier gives it. */
+static skad_address behind_carrier(const skad_sim_addresses *addresses, uint32_t node)
+{
+    const uint32_t row = skad_sim_carriers_row(addresses->carriers, node);
+    return own_network(addresses, skad_sim_carriers_lead(addresses->carriers, node),
+                       (uint16_t)(SKAD_SIM_PORT + row));
+}
+
 skad_address skad_sim_address_of(const skad_sim_addresses *addresses, uint32_t node)
 {
     if (node >= addresses->shared_from && addresses->neighbours) {
@@ -169,11 +178,12 @@ skad_address skad_sim_address_of(const skad_sim_addresses *addresses, uint32_t n
         return skad_sim_internet_of(addresses->internet, node, SKAD_FAMILY_IPV4);
     }
     return node < addresses->shared_from || !crowds(addresses)
-               ? own_network(addresses, node, SKAD_SIM_PORT)
+               ? behind_carrier(addresses, node)
                : crowded_address(addresses, node - addresses->shared_from);
 }
 
-/* The node with a network of its own, or the neighbour on a port beside it. */
+/* The node with a network of its own, or on a port beside it a neighbour, or one that shares its
+ * carrier. */
 static uint32_t at_port(const skad_sim_addresses *addresses, uint32_t node, uint16_t port)
 {
     if (addresses->neighbours && node < addresses->shared_from && port > SKAD_SIM_PORT &&
@@ -182,7 +192,7 @@ static uint32_t at_port(const skad_sim_addresses *addresses, uint32_t node, uint
         node += addresses->shared_from * (row + 1);
         return node < addresses->nodes ? node : SKAD_SIM_NOBODY;
     }
-    return node;
+    return skad_sim_carriers_at(addresses->carriers, node, port);
 }
 
 static uint32_t node_at_wide(const skad_sim_addresses *addresses, const skad_address *address)

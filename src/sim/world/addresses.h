@@ -2,7 +2,8 @@
  * delivering a datagram needs no table. All nodes of a world have addresses of one family: IPv4, a
  * /24 each, except adversaries that share a given number of /24s, prefixes or addresses; or IPv6, a
  * /32 each, except adversaries that are all in one allocation. With addresses as on the internet
- * (internet.h) there is a table of them, and nodes may have an address of each family. */
+ * (internet.h) there is a table of them, and nodes may have an address of each family. Nodes behind
+ * one carrier-grade NAT (carriers.h) share the address of one. */
 #ifndef SKAD_SIM_WORLD_ADDRESSES_H
 #define SKAD_SIM_WORLD_ADDRESSES_H
 
@@ -15,7 +16,14 @@
 #define SKAD_SIM_PORT   4700
 #define SKAD_SIM_NOBODY UINT32_MAX
 
+/* Outer ports: SKAD_SIM_PORT and the next ones for each node behind one carrier; of symmetric NATs
+ * so many from SKAD_SIM_NAT_PORT on, and the next so many for each node behind one carrier. */
+#define SKAD_SIM_NAT_PORT      20000
+#define SKAD_SIM_NAT_PORTS     4096
+#define SKAD_SIM_CARRIER_NODES 8
+
 struct skad_sim_internet;
+struct skad_sim_carriers;
 
 typedef struct skad_sim_addresses {
     uint32_t nodes;
@@ -32,6 +40,7 @@ typedef struct skad_sim_addresses {
                            */
     uint32_t crowd;       /* IPv4 addresses of all of them, with ports; 0: as many as there are */
     struct skad_sim_internet *internet; /* of the nodes before shared_from; NULL: as computed */
+    struct skad_sim_carriers *carriers; /* of nodes with networks of their own; NULL: none */
 } skad_sim_addresses;
 
 #pragma GCC visibility push(default) /* adversaries that are shared objects call these */

@@ -9,6 +9,7 @@
 #include "skad/simulator.h"
 #include "src/core/node/invariants.h"
 #include "src/sim/base/memory.h"
+#include "src/sim/world/carriers.h"
 #include "src/sim/world/leagues.h"
 
 #define PEERS_MIN 32 /* see skad_node_limits */
@@ -167,30 +168,66 @@ void skad_world_join(skad_world *world, uint32_t node, uint32_t through)
     skad_world_settle(world, node);
 }
 
-/* Draws a node's NAT. Node 0 has none, because all other nodes join through it. */
-static void choose_nat(skad_world *world, uint32_t node, skad_prng *prng)
+/* Which kind of NAT a draw means. */
+static skad_sim_nat_kind nat_kind_of(const skad_sim_scenario *scenario, double draw)
+{
+    const struct {
+        double share;
+        skad_sim_nat_kind kind;
+    } kinds[] = {{scenario->nat_full_cone, SKAD_SIM_NAT_FULL_CONE},
+                 {scenario->nat_restricted, SKAD_SIM_NAT_RESTRICTED},
+                 {scenario->nat_symmetric, SKAD_SIM_NAT_SYMMETRIC},
+                 {scenario->nat_address, SKAD_SIM_NAT_ADDRESS}};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (draw < kinds[i].share) {
+            return kinds[i].kind;
+        }
+        draw -= kinds[i].share;
+    }
+    return SKAD_SIM_NAT_NONE;
+}
+
+static uint64_t nat_life_us(const skad_sim_scenario *scenario, skad_prng *nats)
+{
+    const double more_s = scenario->nat_life_max_s - scenario->nat_life_s;
+    const double life_s = scenario->nat_life_s + (more_s > 0 ? more_s * skad_prng_unit(nats) : 0);
+    return (uint64_t)(life_s * (double)SKAD_US_PER_S);
+}
+
+/* Makes a node's NAT, with that of its carrier in one (nat.h). */
+static void make_nat(skad_world *world, uint32_t node, skad_sim_nat_kind kind, skad_prng *nats)
 {
     const skad_sim_scenario *scenario = &world->scenario;
-    double draw = skad_prng_unit(prng);
-    skad_sim_nat_kind kind = SKAD_SIM_NAT_NONE;
-    if (draw < scenario->nat_full_cone) {
-        kind = SKAD_SIM_NAT_FULL_CONE;
-    } else if (draw < scenario->nat_full_cone + scenario->nat_restricted) {
-        kind = SKAD_SIM_NAT_RESTRICTED;
-    } else if (draw <
-               scenario->nat_full_cone + scenario->nat_restricted + scenario->nat_symmetric) {
-        kind = SKAD_SIM_NAT_SYMMETRIC;
+    uint64_t life_us = nat_life_us(scenario, nats);
+    uint32_t row = 0;
+    if (world->addresses.carriers != NULL && node < world->addresses.shared_from &&
+        skad_prng_unit(nats) < scenario->nat_carrier) {
+        const uint64_t outer_us = nat_life_us(scenario, nats);
+        const bool hairpins = skad_prng_unit(nats) < scenario->nat_hairpin;
+        life_us = outer_us < life_us ? outer_us : life_us;
+        kind = kind < SKAD_SIM_NAT_RESTRICTED ? SKAD_SIM_NAT_RESTRICTED : kind;
+        row = skad_sim_carriers_add(world->addresses.carriers, node,
+                                    (uint32_t)scenario->nat_carrier_nodes, hairpins);
     }
-    bool neighbour = node >= world->honest && world->addresses.neighbours;
+    world->nodes[node].nat = skad_sim_nat_new(kind, life_us, row);
+}
+
+/* Draws a node's NAT. Node 0 has none, because all other nodes join through it. */
+static void choose_nat(skad_world *world, uint32_t node, skad_prng *prng, skad_prng *nats)
+{
+    const skad_sim_nat_kind kind = nat_kind_of(&world->scenario, skad_prng_unit(prng));
+    const bool neighbour = node >= world->honest && world->addresses.neighbours;
     if (kind != SKAD_SIM_NAT_NONE && node != SKAD_SIM_PUBLISHER && !neighbour) {
-        world->nodes[node].nat = skad_sim_nat_new(kind);
+        make_nat(world, node, kind, nats);
     }
 }
 
 void skad_population_init(skad_world *world)
 {
     skad_prng prng;
+    skad_prng nats;
     skad_prng_init(&prng, world->scenario.seed, SKAD_PRNG_NODES);
+    skad_prng_init(&nats, world->scenario.seed, SKAD_PRNG_NATS);
     skad_crypto_init();
     skad_status status = skad_shared_new(OUTBOX, &world->shared);
     (void)skad_sim_must(status == SKAD_OK ? world->shared : NULL);
@@ -201,7 +238,7 @@ void skad_population_init(skad_world *world)
     for (uint32_t node = 0; node < world->count; node++) {
         skad_sim_node *one = &world->nodes[node];
         one->skew_s = (float)((2 * skad_prng_unit(&prng) - 1) * world->scenario.clock_skew_s);
-        choose_nat(world, node, &prng);
+        choose_nat(world, node, &prng, &nats);
         open_store(world, node);
         skad_world_start(world, node);
         world->ids[node] = *skad_node_self(one->node);

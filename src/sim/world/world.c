@@ -6,6 +6,7 @@
 #include "crypto/assert.h"
 #include "src/sim/base/cryptography.h"
 #include "src/sim/base/memory.h"
+#include "src/sim/world/carriers.h"
 #include "src/sim/world/fairness.h"
 #include "src/sim/world/internet.h"
 #include "src/sim/world/leagues.h"
@@ -46,6 +47,9 @@ bool skad_world_init(skad_world *world, const skad_sim_scenario *scenario,
         world->addresses.internet = skad_sim_internet_new(
             scenario->seed, world->addresses.shared_from, scenario->ipv6_share);
     }
+    if (scenario->nat_carrier > 0) {
+        world->addresses.carriers = skad_sim_carriers_new(world->count);
+    }
     world->families = world->addresses.internet != NULL && scenario->ipv6_share > 0
                           ? SKAD_FAMILIES_ALL
                       : scenario->ipv6 ? SKAD_FAMILY_IPV6
@@ -83,6 +87,8 @@ void skad_world_free(skad_world *world)
     skad_sim_queue_free(&world->queue);
     skad_sim_internet_free(world->addresses.internet);
     world->addresses.internet = NULL;
+    skad_sim_carriers_free(world->addresses.carriers);
+    world->addresses.carriers = NULL;
 }
 
 skad_time skad_world_time(const skad_world *world, uint32_t node)
@@ -296,13 +302,23 @@ void skad_world_settle(skad_world *world, uint32_t node)
     }
 }
 
+/* Whether a NAT in front of the node drops the datagram. */
+static bool is_shut_out(const skad_world *world, uint32_t to, const skad_sim_flight *flight)
+{
+    const skad_sim_carriers *carriers = world->addresses.carriers;
+    const skad_sim_nat *nat = world->nodes[to].nat;
+    return nat != NULL && (!skad_sim_nat_in(nat, &flight->from, flight->to.port, world->now_us) ||
+                           (carriers != NULL &&
+                            skad_sim_carriers_refuse(
+                                carriers, skad_sim_node_at(&world->addresses, &flight->from), to)));
+}
+
 static void arrive(skad_world *world, uint32_t to, const skad_sim_flight *flight)
 {
     skad_sim_node *node = &world->nodes[to];
     if (node->node == NULL) {
         world->counters.unroutable++;
-    } else if (node->nat != NULL &&
-               !skad_sim_nat_in(node->nat, &flight->from, flight->to.port, world->now_us)) {
+    } else if (is_shut_out(world, to, flight)) {
         world->counters.shut_out++;
     } else {
         world->counters.delivered++;
