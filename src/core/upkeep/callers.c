@@ -166,6 +166,12 @@ static bool may_serve(skad_node *node, const charges *all)
     return may;
 }
 
+/* What is banned is not asked, and not called either. */
+static bool is_banned(const skad_node *node, const skad_id *id, const skad_address *address)
+{
+    return skad_bans_find(&node->bans, id, address, node->env.now.mono_us) != NULL;
+}
+
 /* Whether a peer may call: it lives, has an address of the family, and another one than the asker.
  */
 static bool suits(const skad_node *node, skad_peer_slot slot, const skad_id *asker,
@@ -177,7 +183,7 @@ static bool suits(const skad_node *node, skad_peer_slot slot, const skad_id *ask
     }
     *out = skad_endpoint_address(peers, slot, skad_endpoint_index(address));
     const uint64_t group = skad_address_group(out);
-    return out->family == address->family &&
+    return out->family == address->family && !is_banned(node, &peers->peers[slot].id, out) &&
            (group == 0 ? !skad_address_equal(out, address) : group != skad_address_group(address));
 }
 
@@ -277,7 +283,7 @@ static skad_error_code introduce(skad_node *node, const skad_id *asker, const sk
         return SKAD_ERROR_UNSUPPORTED;
     }
     const skad_address at = skad_endpoint_address(peers, slot, skad_endpoint_index(address));
-    if (at.family != address->family) {
+    if (at.family != address->family || is_banned(node, caller, &at)) {
         return SKAD_ERROR_UNSUPPORTED;
     }
     add_requester(node, address, COST_INTRODUCE, &all);
@@ -295,7 +301,8 @@ static skad_error_code call(skad_node *node, const skad_address *helper, const s
     add_target(node, address, NULL, &all);
     const bool may = (node->families & address->family) != 0 &&
                      skad_address_routable(address, node->env.profile.allow_private) &&
-                     !skad_id_equal(asker, &node->env.identity.id) && may_serve(node, &all) &&
+                     !skad_id_equal(asker, &node->env.identity.id) &&
+                     !is_banned(node, asker, address) && may_serve(node, &all) &&
                      skad_request_ping(node, asker, address, SKAD_PURPOSE_CALL);
     return may ? SKAD_ERROR_NONE : SKAD_ERROR_BUSY;
 }

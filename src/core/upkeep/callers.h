@@ -69,7 +69,7 @@ SKAD_MUST_CHECK bool skad_callers_send(skad_node *node, const skad_id *asker,
  * - BUSY: too many were served or wait, no peer can call, or nothing may be sent to the one to be
  * called;
  * - UNSUPPORTED: the peer that an INTRODUCE names is not known to live, in the family that it came
- * in.
+ * in, or is banned.
  */
 SKAD_MUST_CHECK skad_error_code skad_callers_serve(skad_node *node, const skad_opened *request,
                                                    const skad_address *from, skad_message *answer);

@@ -404,6 +404,10 @@ static void none_is_introduced_to_a_node_that_is_not_known(void **state)
     ask(who, &introduce, true, &got);
     assert_int_equal(got.code, SKAD_ERROR_UNSUPPORTED);
     assert_false(got.sent);
+    introduce.u.introduce.id = fixture.identity.id; /* to the helper */
+    ask(who, &introduce, true, &got);
+    assert_int_equal(got.code, SKAD_ERROR_UNSUPPORTED);
+    assert_false(got.sent);
 }
 
 static void a_silent_node_that_was_called_is_not_blamed(void **state)

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "proto/address.h"
 #include "src/core/node/parts.h"
 #include "src/core/rpc/request.h"
 #include "src/core/upkeep/callers.h"
@@ -198,6 +199,39 @@ static void calls_that_wait_leave_room_for_our_own_requests(void **state)
     assert_true(skad_pending_fresh_count(pending) <= SKAD_IN_FLIGHT_MAX / 2);
 }
 
+static void ban(const skad_ban *wanted)
+{
+    assert_int_equal(skad_node_ban(fixture.node, wanted, 600, fixture.now), SKAD_OK);
+}
+
+static void what_is_banned_does_not_call_and_is_not_called(void **state)
+{
+    (void)state;
+    static const skad_message probe = {.kind = SKAD_KIND_PROBE};
+    const test_remote *victim = test_fixture_remote(&fixture);
+    const skad_message introduce = introduce_to(&fixture.remotes[3]);
+    const skad_message call = call_for(victim);
+    assert_int_equal(ask(attacker_of(1), &introduce).requests, 1);
+    assert_int_equal(ask(attacker_of(1), &call).requests, 1);
+    ban(&(skad_ban){.scope = SKAD_BAN_PREFIX, .address = victim->address, .prefix_bits = 32});
+    assert_int_equal(ask(attacker_of(1), &call).requests, 0);
+    unsigned called = 0;
+    for (size_t i = 0; i < TEST_PEERS; i++) { /* all but one */
+        if (i != 7) {
+            ban(&(skad_ban){.scope = SKAD_BAN_ID, .id = fixture.remotes[i].identity.id});
+        }
+    }
+    assert_int_equal(ask(attacker_of(1), &introduce).requests, 0);
+    for (unsigned i = 0; i < 40; i++) {
+        const sent got = ask(attacker_of(i), &probe);
+        called += got.requests;
+        assert_true(got.requests == 0 ||
+                    skad_address_equal(&got.last.to, &fixture.remotes[7].address));
+        pass(5 * SKAD_US_PER_S);
+    }
+    assert_true(called > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -206,6 +240,7 @@ int main(void)
         EACH(a_peer_that_is_named_is_not_flooded),
         EACH(a_wide_group_leaves_others_room),
         EACH(a_wide_victim_is_pinged_seldom),
+        EACH(what_is_banned_does_not_call_and_is_not_called),
         EACH(calls_that_wait_leave_room_for_our_own_requests),
 #undef EACH
     };
