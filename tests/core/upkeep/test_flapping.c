@@ -20,11 +20,10 @@ static int begin(void **state)
 }
 
 /* A ping with a mark in its kind, or none. */
-static void say(const test_remote *who, unsigned mark)
+static void write(const test_remote *who, unsigned mark, skad_datagram *out)
 {
     static uint64_t said;
     uint8_t token[SKAD_TOKEN_BYTES];
-    skad_datagram datagram;
     static const uint8_t empty[] = {0x90};
     said++;
     test_fixture_token(&handover_fixture, who, token);
@@ -35,7 +34,13 @@ static void say(const test_remote *who, unsigned mark)
     craft.rpc_id = (skad_span){rpc_id, sizeof rpc_id};
     craft.id = (skad_span){who->identity.id.bytes, SKAD_ID_BYTES};
     craft.token = (skad_span){token, sizeof token};
-    test_fixture_craft_write(&handover_fixture, &craft, &datagram);
+    test_fixture_craft_write(&handover_fixture, &craft, out);
+}
+
+static void say(const test_remote *who, unsigned mark)
+{
+    skad_datagram datagram;
+    write(who, mark, &datagram);
     assert_int_equal(test_fixture_deliver(&handover_fixture, &who->address, &datagram),
                      SKAD_VERDICT_ACCEPT);
 }
@@ -99,11 +104,39 @@ static void by_calling_itself_guarded_it_costs_nothing(void **state)
     assert_int_equal(who->asked, asked);
 }
 
+/* The kind, with its mark, is signed. */
+static void a_mark_is_not_changed_on_the_way_or_said_twice(void **state)
+{
+    (void)state;
+    const test_remote *who = &handover_fixture.remotes[0];
+    for (unsigned mark = SKAD_KIND_GUARDED; mark <= SKAD_KIND_CLIENT; mark *= 2) {
+        skad_datagram datagram;
+        write(who, 0, &datagram);
+        const size_t kind = SKAD_TAG_BYTES + 2; /* behind the array and the version */
+        assert_int_equal(datagram.bytes[kind], SKAD_KIND_PING);
+        datagram.bytes[kind] = (uint8_t)(SKAD_KIND_PING + mark);
+        test_fixture_retag(&handover_fixture, datagram.bytes, datagram.len);
+        assert_int_equal(test_fixture_deliver(&handover_fixture, &who->address, &datagram),
+                         SKAD_VERDICT_SIGNATURE);
+        assert_int_equal(test_fixture_peer(&handover_fixture, who)->guarded, 0);
+    }
+    skad_datagram once;
+    write(who, SKAD_KIND_GUARDED, &once);
+    assert_int_equal(test_fixture_deliver(&handover_fixture, &who->address, &once),
+                     SKAD_VERDICT_ACCEPT);
+    say(who, 0);
+    assert_int_equal(test_fixture_deliver(&handover_fixture, &who->address, &once),
+                     SKAD_VERDICT_DUPLICATE);
+    assert_int_equal(test_fixture_peer(&handover_fixture, who)->guarded, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(it_has_a_store_sent_once, begin, handover_end),
         cmocka_unit_test_setup_teardown(another_token_counts_after_two_minutes, begin,
+                                        handover_end),
+        cmocka_unit_test_setup_teardown(a_mark_is_not_changed_on_the_way_or_said_twice, begin,
                                         handover_end),
         cmocka_unit_test_setup_teardown(by_calling_itself_guarded_it_costs_nothing, begin,
                                         handover_end),
