@@ -22,7 +22,7 @@
 static const skad_rate GROUP = {.per_s = 2 * WIDEST, .burst = 8 * WIDEST};
 static const skad_rate ALL = {.per_s = 32, .burst = 128};
 /* Of the group of those that are called: four pings at once, then one in five seconds. */
-#define COST_TARGET (5 * WIDEST)
+#define COST_TARGET UINT64_C(20) /* 5 WIDEST */
 static const skad_rate TARGET = {.per_s = WIDEST, .burst = 4 * COST_TARGET};
 /* A peer that is named is asked to call forty times at once, and then twice in a second, twice as
  * often as it serves a helper. */
@@ -65,7 +65,9 @@ static void charge(const charges *self, uint64_t now_us)
 
 static unsigned factor_of(const uint64_t groups[static SKAD_GROUP_LEVELS], unsigned level)
 {
-    return skad_group_factor(groups[0], level);
+    const unsigned factor = skad_group_factor(groups[0], level);
+    SKAD_ASSERT(factor > 0);
+    return factor;
 }
 
 static bool is_charged(const charges *self, const uint64_t *until_us)
