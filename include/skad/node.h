@@ -139,7 +139,7 @@ skad_verdict skad_node_receive_at(skad_node *node, const uint8_t *datagram, size
 
 /* Tells the node that what decides whether strangers reach it may have changed, by these families
  * (skad_family bits): a gateway has mapped its port, or does so no longer. It asks for a probe
- * soon. Nothing else changes. */
+ * soon, at most once in two seconds however often it is told. Nothing else changes. */
 void skad_node_reach_again(skad_node *node, unsigned families, skad_time now);
 
 /* Tells the node that datagrams wait longer for their verification than they should (true), or no

@@ -30,6 +30,7 @@ typedef struct misled {
 } misled;
 
 static skad_id sort_target;
+static uint16_t guarded; /* what is said of the invented ones: skad_family bits */
 
 static int by_distance(const void *a, const void *b)
 {
@@ -51,6 +52,7 @@ static void invent(misled *self, const skad_id *target)
         }
         if (skad_puzzle_static_ok(&id, self->fixture.profile.static_bits)) {
             self->invented[count] = (skad_contact){.id = id,
+                                                   .guarded = guarded,
                                                    .ipv4 = {.family = SKAD_FAMILY_IPV4,
                                                             .port = 4000,
                                                             .ip = {44, (uint8_t)count, 7, 7}}};
@@ -198,6 +200,21 @@ static void invented_contacts_cost_a_lookup_little(void **state)
     }
 }
 
+/* They are asked, and no more, where liars say that they are guarded: their silence has no excuse.
+ */
+static void to_call_them_guarded_changes_nothing(void **state)
+{
+    (void)state;
+    for (size_t liars = 1; liars <= 12; liars += 11) {
+        const cost plain = look_up_among(liars);
+        guarded = SKAD_FAMILY_IPV4;
+        const cost spent = look_up_among(liars);
+        guarded = 0;
+        assert_true(spent.requests <= plain.requests + 1);
+        assert_true(spent.seconds <= plain.seconds + 0.05);
+    }
+}
+
 static void invented_contacts_keep_no_put_from_its_end(void **state)
 {
     (void)state;
@@ -222,6 +239,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(invented_contacts_cost_a_lookup_little),
+        cmocka_unit_test(to_call_them_guarded_changes_nothing),
         cmocka_unit_test(invented_contacts_keep_no_put_from_its_end),
     };
     return cmocka_run_group_tests_name("misled", tests, NULL, NULL);

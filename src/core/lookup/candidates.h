@@ -42,13 +42,15 @@ typedef struct skad_candidate {
     bool moot;      /* where FAILED: its ID has answered at another address */
     bool stores;    /* it is asked to store the record of a put instead (storing.h) */
     bool gave_value;
-    bool introduced; /* a namer was asked to introduce us to it */
+    bool introduced;    /* a namer was asked to introduce us to it */
+    uint8_t introduces; /* how often it was asked for that itself */
     bool has_token;
     uint8_t token[SKAD_TOKEN_BYTES]; /* that it granted us */
     uint32_t rtt_us;
     uint16_t next;         /* in its chain, plus one; 0: the last */
     uint16_t sponsor;      /* where ASKED: the namer that answers for it meanwhile, plus one */
-    skad_asked_set namers; /* those that named it (credit.h) */
+    skad_asked_set namers; /* those that named it (credit.h), */
+    skad_asked_set guards; /* and at an endpoint that is guarded (introduce.h) */
     uint16_t named_known;  /* of those that it named: how many answered that most name as well, */
     uint16_t named_living; /* and how many others; how many were silent, */
     uint16_t named_silent;

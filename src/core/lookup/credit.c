@@ -53,6 +53,22 @@ void skad_credit_named(skad_lookup *lookup, uint16_t index, uint16_t namer)
     lookup->weighed = false;
 }
 
+void skad_credit_named_guarded(skad_lookup *lookup, uint16_t index, uint16_t namer)
+{
+    put(&lookup->candidates.all[index].guards, lookup->candidates.all[namer].order);
+}
+
+bool skad_credit_names_guarded(const skad_lookup *lookup, uint16_t namer, uint16_t index)
+{
+    return has(&lookup->candidates.all[index].guards, lookup->candidates.all[namer].order);
+}
+
+bool skad_credit_guarded(const skad_lookup *lookup, uint16_t index)
+{
+    const skad_asked_set *guards = &lookup->candidates.all[index].guards;
+    return count_common(guards, guards) > 0;
+}
+
 bool skad_credit_names(const skad_lookup *lookup, uint16_t namer, uint16_t index)
 {
     return has(&lookup->candidates.all[index].namers, lookup->candidates.all[namer].order);

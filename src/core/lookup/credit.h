@@ -27,6 +27,13 @@
 /* Notes that one candidate, which answered, named another. */
 void skad_credit_named(skad_lookup *lookup, uint16_t index, uint16_t namer);
 
+/* The same at an endpoint that is guarded, as it says. */
+void skad_credit_named_guarded(skad_lookup *lookup, uint16_t index, uint16_t namer);
+bool skad_credit_names_guarded(const skad_lookup *lookup, uint16_t namer, uint16_t index);
+
+/* Whether any node said so. */
+bool skad_credit_guarded(const skad_lookup *lookup, uint16_t index);
+
 /* Whether one candidate named another. */
 bool skad_credit_names(const skad_lookup *lookup, uint16_t namer, uint16_t index);
 

@@ -81,8 +81,6 @@ static uint16_t hear(skad_lookup *lookup, uint8_t hop, const skad_contact *conta
         index = skad_candidates_add(
             &lookup->candidates,
             &(skad_candidate){.contact = *contact, .address = *address, .hop = hop});
-    } else if (index != NONE) {
-        lookup->candidates.all[index].contact.guarded |= contact->guarded;
     }
     return index;
 }
@@ -307,6 +305,10 @@ void skad_lookup_heard(skad_lookup *lookup, uint16_t from, const skad_contact *c
         return;
     }
     skad_credit_named(lookup, index, from);
+    if ((contact->guarded & address->family) != 0) { /* its silence says nothing (named.h) */
+        skad_credit_named_guarded(lookup, index, from);
+        lookup->candidates.all[index].departed = false;
+    }
     skad_outside_named(lookup, from, index);
     skad_shortlist_add(lookup, path, index);
     if (lookup->phase != SKAD_LOOKUP_PATHS && path != lookup->paths) {
@@ -323,7 +325,8 @@ void skad_lookup_departed(skad_lookup *lookup, const skad_id *id, const skad_add
 {
     uint16_t index = skad_candidates_find(&lookup->candidates, id, address);
     if (index != NONE) {
-        lookup->candidates.all[index].departed = !lookup->candidates.all[index].ours;
+        lookup->candidates.all[index].departed =
+            !lookup->candidates.all[index].ours && !skad_credit_guarded(lookup, index);
     }
 }
 

@@ -30,6 +30,7 @@
 #include "src/core/storage/watches.h"
 #include "src/core/upkeep/callers.h"
 #include "src/core/upkeep/clock_watch.h"
+#include "src/core/upkeep/handed.h"
 #include "src/core/upkeep/handover.h"
 #include "src/core/upkeep/housekeeping.h"
 #include "src/core/upkeep/join.h"
@@ -83,6 +84,7 @@ struct skad_node {
     skad_callers callers;
     skad_reachability reachability;
     skad_moves moves;
+    skad_handed handed;
     skad_keepalive keepalive;
     skad_liveness_rounds liveness_rounds;
     skad_refresh_state refresh;

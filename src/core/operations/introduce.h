@@ -7,8 +7,10 @@
  *
  * The namer may lie, or not have the node any more. Then the request is sent again as any other,
  * with another namer, and at last the lookup goes on without the node. So a liar can keep us from
- * no node that a truthful node names, and costs a small request for each name. Its test is
- * tests/node/test_guarded.c. */
+ * no node that a truthful node names. Only those that call a node guarded are asked to introduce
+ * us, and each only as often in a lookup as it would serve at once: a liar that calls all nodes
+ * guarded costs us some requests to itself, and no others anything. Its tests are
+ * tests/node/test_guarded.c and test_introduce_lies.c. */
 #ifndef SKAD_OPERATIONS_INTRODUCE_H
 #define SKAD_OPERATIONS_INTRODUCE_H
 
@@ -17,7 +19,8 @@
 #include "skad/node.h"
 #include "src/core/operations/operation.h"
 
-#define SKAD_INTRODUCING_US (3 * SKAD_US_PER_S) /* a guarded node may call for so long */
+#define SKAD_INTRODUCTIONS_MAX 8 /* of one namer in a lookup; callers.c serves as many at once */
+#define SKAD_INTRODUCING_US    (3 * SKAD_US_PER_S) /* a guarded node may call for so long */
 
 /* Has a namer introduce us to a candidate that is asked, if it is guarded. */
 void skad_introduce(skad_node *node, skad_operation *operation, uint16_t candidate);

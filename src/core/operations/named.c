@@ -62,8 +62,7 @@ size_t skad_named_heard(skad_node *node, skad_lookup *lookup, uint16_t from, con
         }
         if (worth_asking(node, &named.contacts[i], solved[i], &address)) {
             skad_lookup_heard(lookup, from, &named.contacts[i], &address);
-            if ((named.contacts[i].guarded & address.family) == 0 &&
-                skad_departed_lately(&node->departed, &named.contacts[i].id, &address,
+            if (skad_departed_lately(&node->departed, &named.contacts[i].id, &address,
                                      node->env.now.mono_us)) {
                 skad_lookup_departed(lookup, &named.contacts[i].id, &address);
             }

@@ -4,7 +4,8 @@
  * Ports do not matter, since some NATs let in what comes from any port of an address. An address is
  * remembered for as long as any NAT is likely to remember it, anew with each datagram in either
  * direction. Where there is no room, the oldest of a few gives way. If that is one which should
- * still be remembered, the memory says for a while that it cannot tell. */
+ * still be remembered, the memory says for a while that it cannot tell, of all that would stand
+ * among those few. So it takes many addresses to make it forget all: others may name such to us. */
 #ifndef SKAD_ROUTING_CONTACTED_H
 #define SKAD_ROUTING_CONTACTED_H
 
@@ -18,6 +19,7 @@
 #define SKAD_CONTACTED_US   (600 * SKAD_US_PER_S) /* RFC 4787 asks for two minutes, better five */
 #define SKAD_CONTACTED_WAYS 8
 #define SKAD_CONTACTED_MAX  4096 /* addresses */
+#define SKAD_CONTACTED_SETS (SKAD_CONTACTED_MAX / SKAD_CONTACTED_WAYS)
 
 typedef struct skad_contacted_cell {
     uint32_t print; /* of the address */
@@ -27,7 +29,7 @@ typedef struct skad_contacted_cell {
 typedef struct skad_contacted {
     skad_contacted_cell *cells; /* NULL: nothing is remembered */
     uint8_t key[SKAD_TABLE_KEY_BYTES];
-    uint64_t unsure_until_us; /* it forgot an address too early */
+    uint32_t *lost_s; /* of each set: when it last forgot an address too early; 0: never */
 } skad_contacted;
 
 /* Without a call of it nothing is remembered. Error: SKAD_ERR_MEMORY. */

@@ -55,6 +55,15 @@ size_t skad_pending_count(const skad_pending *pending)
     return (size_t)pending->fresh - pending->free_count;
 }
 
+size_t skad_pending_count_of(const skad_pending *pending, skad_purpose purpose)
+{
+    size_t count = 0;
+    for (size_t slot = 0; slot < pending->high_water; slot++) {
+        count += pending->due_us[slot] != UINT64_MAX && pending->rpcs[slot].purpose == purpose;
+    }
+    return count;
+}
+
 size_t skad_pending_fresh_count(const skad_pending *pending)
 {
     return skad_pending_count(pending) - pending->repeated;

@@ -104,6 +104,9 @@ SKAD_MUST_CHECK skad_status skad_pending_init(skad_pending *pending, size_t limi
 void skad_pending_free(skad_pending *pending);
 size_t skad_pending_count(const skad_pending *pending);
 
+/* Counts the requests of a purpose. */
+size_t skad_pending_count_of(const skad_pending *pending, skad_purpose purpose);
+
 /* Counts the requests that were sent once, and may be answered any moment. The others were lost,
  * mostly, or their answers were. */
 size_t skad_pending_fresh_count(const skad_pending *pending);

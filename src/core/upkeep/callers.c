@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "crypto/assert.h"
 #include "proto/address.h"
 #include "src/core/base/rate.h"
 #include "src/core/node/state.h"
@@ -12,47 +13,165 @@
 #define DRAWS 16 /* peers that are looked at */
 
 /* What one more costs, and how much of that is served in a second: of a group, and of all. So a
- * group has a probe in two seconds, a call in one, and two introductions in a second. */
+ * group has a probe in two seconds, a call in one, and two introductions in a second; a wider one
+ * has as many more as diversity.h allows it, a /16 four times as many. */
 #define COST_PROBE     4
 #define COST_CALL      2
 #define COST_INTRODUCE 1
-static const skad_rate GROUP = {.per_s = 2, .burst = 8};
+#define WIDEST         4 /* every factor of skad/group.h divides it */
+static const skad_rate GROUP = {.per_s = 2 * WIDEST, .burst = 8 * WIDEST};
 static const skad_rate ALL = {.per_s = 32, .burst = 128};
 /* Of the group of those that are called: four pings at once, then one in five seconds. */
-#define COST_TARGET 5
-static const skad_rate TARGET = {.per_s = 1, .burst = 4 * COST_TARGET};
+#define COST_TARGET UINT64_C(20) /* 5 WIDEST */
+static const skad_rate TARGET = {.per_s = WIDEST, .burst = 4 * COST_TARGET};
+/* A peer that is named is asked to call forty times at once, and then twice in a second, twice as
+ * often as it serves a helper. */
+#define COST_NAMED (WIDEST / 2)
+#define RATES_MAX  (2 * SKAD_GROUP_LEVELS + 2) /* that one request is charged to */
 
-/* The place where a group's rate is kept: its own, or else that which used up the least. */
-static size_t place_of(const skad_callers *self, uint64_t group)
+/* Rates that are charged together, or not at all. */
+typedef struct charges {
+    struct {
+        const skad_rate *rate;
+        uint64_t cost;
+        uint64_t *until_us;
+    } all[RATES_MAX];
+    size_t count;
+} charges;
+
+static void add(charges *self, const skad_rate *rate, uint64_t cost, uint64_t *until_us)
 {
-    size_t least = 0;
-    for (size_t i = 0; i < SKAD_CALLERS_GROUPS; i++) {
-        if (self->groups[i] == group) {
-            return i;
-        }
-        least = self->until_us[i] < self->until_us[least] ? i : least;
-    }
-    return least;
+    SKAD_ASSERT(self->count < RATES_MAX);
+    self->all[self->count].rate = rate;
+    self->all[self->count].cost = cost;
+    self->all[self->count++].until_us = until_us;
 }
 
-/* Whether one more of a requester may be served; then it counts. In a network without groups all
- * of them share the rate. */
-static bool may_serve(skad_node *node, const skad_address *requester, uint64_t cost)
+static bool have_room(const charges *self, uint64_t now_us)
+{
+    bool room = true;
+    for (size_t i = 0; i < self->count; i++) {
+        room = room && skad_rate_has_room(self->all[i].rate, *self->all[i].until_us, now_us);
+    }
+    return room;
+}
+
+static void charge(const charges *self, uint64_t now_us)
+{
+    for (size_t i = 0; i < self->count; i++) {
+        skad_rate_charge(self->all[i].rate, self->all[i].cost, self->all[i].until_us, now_us);
+    }
+}
+
+static unsigned factor_of(const uint64_t groups[static SKAD_GROUP_LEVELS], unsigned level)
+{
+    const unsigned factor = skad_group_factor(groups[0], level);
+    SKAD_ASSERT(factor > 0);
+    return factor;
+}
+
+static bool is_charged(const charges *self, const uint64_t *until_us)
+{
+    for (size_t i = 0; i < self->count; i++) {
+        if (self->all[i].until_us == until_us) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Where a requesters' group has its rate: its own place, or else that of the group which used up
+ * the least. */
+static uint64_t *place_of(skad_callers *self, uint64_t group, const charges *taken)
+{
+    size_t least = SKAD_CALLERS_GROUPS;
+    for (size_t i = 0; i < SKAD_CALLERS_GROUPS; i++) {
+        if (self->groups[i] == group) {
+            return &self->until_us[i];
+        }
+        const bool less = least == SKAD_CALLERS_GROUPS || self->until_us[i] < self->until_us[least];
+        least = less && !is_charged(taken, &self->until_us[i]) ? i : least;
+    }
+    self->groups[least] = group;
+    self->until_us[least] = 0;
+    return &self->until_us[least];
+}
+
+/* The groups around an address; none where addresses are not limited. */
+static unsigned groups_of(const skad_node *node, const skad_address *address,
+                          uint64_t out[static SKAD_GROUP_LEVELS])
+{
+    const uint64_t group = node->env.profile.group_table_max == 0 ? 0 : skad_address_group(address);
+    return group == 0 ? 0 : skad_groups_of(group, out);
+}
+
+/* One more of a requester. In a network without groups all of them share the rate. */
+static void add_requester(skad_node *node, const skad_address *requester, uint64_t cost,
+                          charges *out)
+{
+    uint64_t groups[SKAD_GROUP_LEVELS];
+    const unsigned count = groups_of(node, requester, groups);
+    for (unsigned i = 0; i < count; i++) {
+        add(out, &GROUP, cost * WIDEST / factor_of(groups, i),
+            place_of(&node->callers, groups[i], out));
+    }
+    add(out, &ALL, cost, &node->callers.all_until_us);
+}
+
+/* The place of those that are called with a number of a group, or an address, or an ID. */
+static uint64_t *target_at(skad_node *node, const void *bytes, size_t len, const skad_id *by)
 {
     skad_callers *self = &node->callers;
+    uint8_t input[2 * sizeof(skad_id)];
+    SKAD_ASSERT(len <= sizeof(skad_id));
+    if (!self->keyed) {
+        skad_random_bytes(&node->env.random, self->key, sizeof self->key);
+        self->keyed = true;
+    }
+    memcpy(input, bytes, len);
+    if (by != NULL) {
+        memcpy(input + len, by, sizeof *by);
+    }
+    len += by != NULL ? sizeof *by : 0;
+    return &self->targets[skad_table_hash(self->key, input, len) % SKAD_CALLERS_TARGETS];
+}
+
+/* One more call for a node at an address; `by`: by this peer, where that is known. */
+static void add_target(skad_node *node, const skad_address *address, const skad_id *by,
+                       charges *out)
+{
+    uint64_t groups[SKAD_GROUP_LEVELS];
+    const unsigned count = groups_of(node, address, groups);
+    for (unsigned i = 0; i < count; i++) {
+        add(out, &TARGET, COST_TARGET / factor_of(groups, i),
+            target_at(node, &groups[i], sizeof groups[i], by));
+    }
+    if (count == 0) {
+        uint8_t place[sizeof address->ip + sizeof address->port];
+        memcpy(place, address->ip, sizeof address->ip);
+        memcpy(place + sizeof address->ip, &address->port, sizeof address->port);
+        add(out, &TARGET, COST_TARGET, target_at(node, place, sizeof place, by));
+    }
+}
+
+/* Whether one more may be served; then it counts. What is refused uses up nothing: otherwise one
+ * whose own rate is spent would use up that of its helpers. */
+static bool may_serve(skad_node *node, const charges *all)
+{
     const uint64_t now_us = node->env.now.mono_us;
-    const uint64_t group =
-        node->env.profile.group_table_max == 0 ? 0 : skad_address_group(requester);
-    if (group == 0) {
-        return skad_rate_allows(&ALL, cost, &self->all_until_us, now_us);
+    const bool may =
+        have_room(all, now_us) &&
+        skad_pending_count_of(&node->pending, SKAD_PURPOSE_CALL) < SKAD_CALLERS_WAITING;
+    if (may) {
+        charge(all, now_us);
     }
-    const size_t at = place_of(self, group);
-    if (self->groups[at] != group) {
-        self->groups[at] = group;
-        self->until_us[at] = 0;
-    }
-    return skad_rate_allows(&GROUP, cost, &self->until_us[at], now_us) &&
-           skad_rate_allows(&ALL, cost, &self->all_until_us, now_us);
+    return may;
+}
+
+/* What is banned is not asked, and not called either. */
+static bool is_banned(const skad_node *node, const skad_id *id, const skad_address *address)
+{
+    return skad_bans_find(&node->bans, id, address, node->env.now.mono_us) != NULL;
 }
 
 /* Whether a peer may call: it lives, has an address of the family, and another one than the asker.
@@ -66,7 +185,7 @@ static bool suits(const skad_node *node, skad_peer_slot slot, const skad_id *ask
     }
     *out = skad_endpoint_address(peers, slot, skad_endpoint_index(address));
     const uint64_t group = skad_address_group(out);
-    return out->family == address->family &&
+    return out->family == address->family && !is_banned(node, &peers->peers[slot].id, out) &&
            (group == 0 ? !skad_address_equal(out, address) : group != skad_address_group(address));
 }
 
@@ -140,30 +259,16 @@ bool skad_callers_answered(skad_node *node, const skad_pending_rpc *rpc, const s
                                     .owner = rpc->owner});
 }
 
-/* The place of those that are called with an address: of its group, or of itself if it has none. */
-static uint64_t *target_of(skad_node *node, const skad_address *address)
-{
-    skad_callers *self = &node->callers;
-    const uint64_t group = node->env.profile.group_table_max == 0 ? 0 : skad_address_group(address);
-    uint8_t input[sizeof address->ip + sizeof address->port] = {0};
-    if (!self->keyed) {
-        skad_random_bytes(&node->env.random, self->key, sizeof self->key);
-        self->keyed = true;
-    }
-    if (group != 0) {
-        memcpy(input, &group, sizeof group);
-    } else {
-        memcpy(input, address->ip, sizeof address->ip);
-        memcpy(input + sizeof address->ip, &address->port, sizeof address->port);
-    }
-    return &self->targets[skad_table_hash(self->key, input, sizeof input) % SKAD_CALLERS_TARGETS];
-}
-
 bool skad_callers_send(skad_node *node, const skad_id *asker, const skad_address *address,
                        uint64_t ticket, skad_address *caller)
 {
+    charges all = {.count = 0};
     const skad_peer_slot slot = choose(node, asker, address, caller);
-    if (slot == SKAD_PEER_NONE || !may_serve(node, address, COST_PROBE)) {
+    if (slot == SKAD_PEER_NONE) {
+        return false;
+    }
+    add_requester(node, address, COST_PROBE, &all);
+    if (!may_serve(node, &all)) {
         return false;
     }
     return call_by(node, slot, caller, asker, address, ticket) == SKAD_ERROR_NONE;
@@ -175,27 +280,32 @@ static skad_error_code introduce(skad_node *node, const skad_id *asker, const sk
 {
     const skad_peers *peers = &node->table.peers;
     const skad_peer_slot slot = skad_peers_find(peers, caller);
+    charges all = {.count = 0};
     if (!skad_peers_alive(peers, slot) || skad_id_equal(caller, asker)) {
         return SKAD_ERROR_UNSUPPORTED;
     }
     const skad_address at = skad_endpoint_address(peers, slot, skad_endpoint_index(address));
-    if (at.family != address->family) {
+    if (at.family != address->family || is_banned(node, caller, &at)) {
         return SKAD_ERROR_UNSUPPORTED;
     }
-    return may_serve(node, address, COST_INTRODUCE) ? call_by(node, slot, &at, asker, address, 0)
-                                                    : SKAD_ERROR_BUSY;
+    add_requester(node, address, COST_INTRODUCE, &all);
+    add_target(node, address, caller, &all);
+    add(&all, &TARGET, COST_NAMED, target_at(node, caller, sizeof *caller, NULL));
+    return may_serve(node, &all) ? call_by(node, slot, &at, asker, address, 0) : SKAD_ERROR_BUSY;
 }
 
 /* Pings a node for a helper, for a CALL. */
 static skad_error_code call(skad_node *node, const skad_address *helper, const skad_id *asker,
                             const skad_address *address)
 {
-    const bool may =
-        (node->families & address->family) != 0 &&
-        skad_address_routable(address, node->env.profile.allow_private) &&
-        !skad_id_equal(asker, &node->env.identity.id) && may_serve(node, helper, COST_CALL) &&
-        skad_rate_allows(&TARGET, COST_TARGET, target_of(node, address), node->env.now.mono_us) &&
-        skad_request_ping(node, asker, address, SKAD_PURPOSE_CALL);
+    charges all = {.count = 0};
+    add_requester(node, helper, COST_CALL, &all);
+    add_target(node, address, NULL, &all);
+    const bool may = (node->families & address->family) != 0 &&
+                     skad_address_routable(address, node->env.profile.allow_private) &&
+                     !skad_id_equal(asker, &node->env.identity.id) &&
+                     !is_banned(node, asker, address) && may_serve(node, &all) &&
+                     skad_request_ping(node, asker, address, SKAD_PURPOSE_CALL);
     return may ? SKAD_ERROR_NONE : SKAD_ERROR_BUSY;
 }
 

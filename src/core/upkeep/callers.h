@@ -18,9 +18,12 @@
  * The PROBE, the INTRODUCE and the CALL need a token, so the asker's address is proven to the
  * helper, and the helper's to the caller. That the helper tells the truth is not proven to the
  * caller. So one CALL brings one PING at most, which is shorter than the CALL; both serve few of
- * them, of an address group and in all; and a caller pings few times in an address group, as long
- * as many helpers may name it. Few bits of a keyed hash stand for such a group; two that collide
- * share them. */
+ * them, of an address group, of the wider ones around it, and in all; and a caller pings few times
+ * in an address group, as long as many helpers may name it. A helper asks a peer to call no more
+ * often than that for one group, nor for all together: it may be the only way to a peer behind a
+ * NAT, and must not carry a flood. What one of these bounds refuses counts for none: an asker that
+ * was called too often could use up the bounds of all helpers of a node, and hide it. Few bits of a
+ * keyed hash stand for whom is called; two that collide share them. */
 #ifndef SKAD_UPKEEP_CALLERS_H
 #define SKAD_UPKEEP_CALLERS_H
 
@@ -32,9 +35,10 @@
 #include "skad/node.h"
 #include "src/core/rpc/pending.h"
 
-#define SKAD_CALLERS_GROUPS  32 /* of requesters, the last ones */
-#define SKAD_CALLERS_TARGETS 64 /* places of those that are called */
-#define SKAD_CALLERS_CALLS   32 /* that we asked for and that may have to be asked for again */
+#define SKAD_CALLERS_GROUPS  64  /* of requesters, at all levels: the last ones */
+#define SKAD_CALLERS_TARGETS 256 /* places of those that are called */
+#define SKAD_CALLERS_WAITING 32  /* requests of ours for others that wait for an answer */
+#define SKAD_CALLERS_CALLS   32  /* that we asked for and that may have to be asked for again */
 
 /* A CALL of ours. */
 typedef struct skad_called {
@@ -47,7 +51,7 @@ typedef struct skad_callers {
     uint64_t groups[SKAD_CALLERS_GROUPS];
     uint64_t until_us[SKAD_CALLERS_GROUPS]; /* what each has used up (rate.h), */
     uint64_t all_until_us;                  /* and all of them together */
-    uint64_t targets[SKAD_CALLERS_TARGETS]; /* the same of those that are called */
+    uint64_t targets[SKAD_CALLERS_TARGETS]; /* the same of those that are called, or call */
     uint8_t key[SKAD_TABLE_KEY_BYTES];      /* of their places; drawn with the first call */
     bool keyed;
     skad_called calls[SKAD_CALLERS_CALLS]; /* the last ones: number n in place n mod their count */
@@ -62,9 +66,10 @@ SKAD_MUST_CHECK bool skad_callers_send(skad_node *node, const skad_id *asker,
 
 /* Serves an INTRODUCE or a CALL and fills in what answers it. Returns SKAD_ERROR_NONE, or
  * the code with which it is to be refused:
- * - BUSY: too many were served, no peer can call, or nothing may be sent to the one to be called;
+ * - BUSY: too many were served or wait, no peer can call, or nothing may be sent to the one to be
+ * called;
  * - UNSUPPORTED: the peer that an INTRODUCE names is not known to live, in the family that it came
- * in.
+ * in, or is banned.
  */
 SKAD_MUST_CHECK skad_error_code skad_callers_serve(skad_node *node, const skad_opened *request,
                                                    const skad_address *from, skad_message *answer);

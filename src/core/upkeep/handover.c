@@ -99,6 +99,7 @@ static void note_served(skad_node *node)
             cold->cut_short = false;
             cold->handed_us = node->env.now.mono_us;
             cold->handed_token = print;
+            skad_handed_note(&node->handed, &state->served[i], print, node->env.now.mono_us);
         }
     }
 }
@@ -174,8 +175,28 @@ static void add_newcomer(skad_node *node, const skad_id *id)
     }
 }
 
+/* The table may have forgotten meanwhile that it was served. Another token, as of another process,
+ * counts no sooner than another suspicion of a restart. */
+static void recall(skad_node *node, skad_peer_slot slot, const skad_address *from)
+{
+    skad_peers *peers = &node->table.peers;
+    const skad_handed_peer *handed = skad_handed_find(&node->handed, &peers->peers[slot].id);
+    const skad_peer_cold *known = skad_peers_cold(peers, slot);
+    if (handed == NULL || (known != NULL && known->handed_us != 0)) {
+        return;
+    }
+    skad_peer_cold *cold = skad_peers_cold_of(peers, slot);
+    if (cold != NULL) {
+        const bool soon = node->env.now.mono_us - handed->us < SKAD_HANDOVER_AGAIN_US;
+        cold->handed_us = handed->us;
+        cold->handed_token = soon ? skad_endpoint_token_print(peers, slot, from) : handed->token;
+        cold->made_good = true;
+    }
+}
+
 void skad_handover_arrived(skad_node *node, skad_peer_slot slot, const skad_address *from)
 {
+    recall(node, slot, from);
     const bool knows = served_before(node, slot, from);
     if (skad_peers_cold(&node->table.peers, slot) != NULL) {
         skad_peer_cold *cold = skad_peers_cold_of(&node->table.peers, slot);

@@ -73,7 +73,8 @@ void skad_handover_free(skad_node *node);
  * start, so the same token comes from the same process, which has its records, except those that it
  * missed while it was cut off. So a replayed request, or a sibling that falls silent again and
  * again, has a store sent at most twice in the time of a token: once more if an offer to it was
- * given up. What that does not bring is for matching.h. */
+ * given up. What that does not bring is for matching.h. The same holds for one that the table
+ * forgot in between (handed.h). */
 void skad_handover_arrived(skad_node *node, skad_peer_slot slot, const skad_address *from);
 
 /* The node is about to be a client: serves its nearest peers, as if they had just come. */

@@ -2,9 +2,10 @@
  * nodes"): a NAT forgets whom it lets in after half a minute without a datagram to it, at the
  * shortest that is common (RFC 4787 asks for two minutes). Then the peer could neither ask us nor
  * introduce others to us. The nearest are those that name us to others, as lookups for what we hold
- * end with them. Each that was silent for half a round is pinged, in turn. All other nodes stay
- * strangers, which show by a call whether we are reached (reachability.h). Its test is
- * tests/node/test_guarded.c. */
+ * end with them. Of each address group there are as few among them as in a bucket: whose IDs stand
+ * near ours must not have all ways but its own close. Each that was silent for half a round is
+ * pinged, in turn. All other nodes stay strangers, which show by a call whether we are reached
+ * (reachability.h). */
 #ifndef SKAD_UPKEEP_KEEPALIVE_H
 #define SKAD_UPKEEP_KEEPALIVE_H
 

@@ -318,12 +318,15 @@ static void fail(skad_node *node, size_t i)
 
 void skad_reachability_again(skad_node *node, unsigned families)
 {
+    const uint64_t now_us = node->env.now.mono_us;
     for (size_t i = 0; i < SKAD_REACH_FAMILIES; i++) {
+        skad_reach_family *self = &node->reachability.families[i];
         if (is_asked(node, i) && (families & family_of(i)) != 0) {
-            node->reachability.families[i].quiet_us = 0;
-            node->reachability.families[i].eager = SKAD_REACH_EAGER;
-            node->reachability.families[i].again = SKAD_REACH_AGAIN;
-            node->reachability.families[i].probe_us = node->env.now.mono_us;
+            const uint64_t soon_us = self->helped_us + SKAD_REACH_SOON_US;
+            self->quiet_us = 0;
+            self->eager = SKAD_REACH_EAGER;
+            self->again = SKAD_REACH_AGAIN;
+            self->probe_us = self->helped_us != 0 && soon_us > now_us ? soon_us : now_us;
         }
     }
 }

@@ -109,8 +109,8 @@ void skad_reachability_answered(skad_node *node, const skad_pending_rpc *rpc,
                                 const skad_message *answer);
 
 /* What decides it may have changed, in these families (skad_family bits): the next probe is due
- * now, and some follow soon, since a call may show nothing: of a caller that we know, or too few.
- */
+ * now, but not within two seconds of the last, and some follow soon, since a call may show nothing:
+ * of a caller that we know, or too few. */
 void skad_reachability_again(skad_node *node, unsigned families);
 
 /* Our address of a family (0: IPv4, 1: IPv6) is another one. Nothing is known about it, and is

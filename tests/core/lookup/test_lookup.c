@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/core/lookup/credit.h"
 #include "src/core/lookup/lookup.h"
 #include "src/core/lookup/nearest.h"
 #include "src/core/lookup/region.h"
@@ -285,6 +286,34 @@ static void a_node_named_at_two_addresses_is_asked_at_both(void **state)
     skad_lookup_free(lookup);
 }
 
+/* A node that was silent lately is asked last; if it is guarded, its silence says nothing. A liar
+ * must not hide a guarded node by naming it without that, before a truthful node does or after. */
+static void one_that_calls_a_silent_node_guarded_is_enough_for_it_to_be_asked(void **state)
+{
+    (void)state;
+    for (unsigned truthful = 0; truthful <= 2; truthful++) { /* which of two; or none */
+        skad_lookup *lookup = script_make(1, 2, 4, 2);
+        script_seed(lookup, NUMBERS(10, 20));
+        script_assert_asks(lookup, NUMBERS(10, 20));
+        for (unsigned i = 0; i < 2; i++) {
+            const uint32_t namer = 10 * (i + 1);
+            skad_contact named = script_contact_of(5);
+            named.guarded = i == truthful ? SKAD_FAMILY_IPV4 : 0;
+            skad_lookup_answered(lookup, script_index_of(lookup, namer), 1000);
+            skad_lookup_heard(lookup, script_index_of(lookup, namer), &named, &named.ipv4);
+            skad_lookup_departed(lookup, &named.id, &named.ipv4);
+        }
+        const uint16_t index = script_index_of(lookup, 5);
+        assert_int_equal(lookup->candidates.all[index].departed, truthful == 2);
+        for (unsigned i = 0; i < 2; i++) { /* only that one can introduce us */
+            assert_int_equal(
+                skad_credit_names_guarded(lookup, script_index_of(lookup, 10 * (i + 1)), index),
+                i == truthful);
+        }
+        skad_lookup_free(lookup);
+    }
+}
+
 static void a_node_is_asked_at_one_address_for_each_that_names_it(void **state)
 {
     (void)state;
@@ -429,6 +458,7 @@ int main(void)
         cmocka_unit_test(dead_nodes_among_the_closest_widen_the_lookup_region_by_region),
         cmocka_unit_test(a_lookup_of_the_only_node_a_bucket_holds_widens_within_the_key_space),
         cmocka_unit_test(a_node_named_at_two_addresses_is_asked_at_both),
+        cmocka_unit_test(one_that_calls_a_silent_node_guarded_is_enough_for_it_to_be_asked),
         cmocka_unit_test(a_node_is_asked_at_one_address_for_each_that_names_it),
         cmocka_unit_test(what_has_answered_is_not_heard_of_at_another_address),
         cmocka_unit_test(a_finished_lookup_asks_nobody),

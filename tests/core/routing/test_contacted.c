@@ -79,6 +79,41 @@ static void of_too_many_it_cannot_tell_for_a_while(void **state)
     assert_true(skad_contacted_is_new(self, &never, now_us));
 }
 
+/* Others may have us send to addresses that they name, some in a second, so that no stranger counts
+ * as one. How many of a thousand strangers do, where so many were named in a second, for an hour;
+ * none that was met within ten minutes may. */
+static void many_that_are_met_hide_few_strangers(void **state)
+{
+    static const struct {
+        unsigned a_second;
+        unsigned strangers; /* at least */
+    } cases[] = {{1, 1000}, {2, 990}, {4, 800}, {8, 10}};
+    skad_contacted *self = *state;
+    uint32_t next = 0;
+    uint64_t now_us = SKAD_US_PER_S;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        unsigned strangers = 0;
+        for (unsigned s = 0; s < 3600; s++) {
+            for (unsigned n = 0; n < cases[i].a_second; n++) {
+                const skad_address one = address_of(next++);
+                skad_contacted_note(self, &one, now_us);
+            }
+            now_us += SKAD_US_PER_S;
+        }
+        for (uint32_t n = 0; n < 1000; n++) {
+            const skad_address stranger = address_of((1U << 23) + n);
+            strangers += skad_contacted_is_new(self, &stranger, now_us);
+        }
+        for (uint32_t n = 1; n <= 599 * cases[i].a_second; n++) {
+            const skad_address met = address_of(next - n);
+            assert_false(skad_contacted_is_new(self, &met, now_us - SKAD_US_PER_S));
+        }
+        print_message("%u addresses a second: %u of 1000 strangers count\n", cases[i].a_second,
+                      strangers);
+        assert_true(strangers >= cases[i].strangers);
+    }
+}
+
 static void without_memory_nothing_is_new(void **state)
 {
     (void)state;
@@ -95,6 +130,7 @@ int main(void)
         EACH(an_address_is_met_for_ten_minutes_after_the_last_datagram),
         EACH(the_port_does_not_matter),
         EACH(of_too_many_it_cannot_tell_for_a_while),
+        EACH(many_that_are_met_hide_few_strangers),
         cmocka_unit_test(without_memory_nothing_is_new),
 #undef EACH
     };

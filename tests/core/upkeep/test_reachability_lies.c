@@ -217,6 +217,35 @@ static void a_flood_does_not_hide_a_call(void **state)
     assert_int_equal(verdict(), SKAD_REACH_UNKNOWN);
 }
 
+/* A gateway may say that it lets us in, and then not, without end. */
+static void to_be_told_without_end_brings_a_probe_in_two_seconds(void **state)
+{
+    (void)state;
+    static const uint64_t pauses_us[] = {SKAD_US_PER_S / 10, 60 * SKAD_US_PER_S};
+    static const unsigned at_most[] = {600 / 2 + 1, 10 * (SKAD_REACH_AGAIN + 3)};
+    for (unsigned i = 0; i < 4; i++) {
+        begin(12);
+        if (i / 2 == 1) {
+            test_fixture_run(&fixture, 300 * SKAD_US_PER_S);
+            assert_int_equal(verdict(), SKAD_REACH_NO);
+        }
+        answer_kind = SKAD_KIND_ERROR;
+        probed = 0;
+        const uint64_t began_us = fixture.now.mono_us;
+        while (fixture.now.mono_us - began_us < 600 * SKAD_US_PER_S) {
+            skad_node_reach_again(fixture.node, SKAD_FAMILY_IPV4, fixture.now);
+            test_fixture_run(&fixture, pauses_us[i % 2]);
+        }
+        print_message("told every %.1f s, %s: %u probes in ten minutes\n",
+                      (double)pauses_us[i % 2] / SKAD_US_PER_S,
+                      i / 2 == 1 ? "unreachable" : "unknown", probed);
+        assert_in_range(probed, 50, at_most[i % 2]);
+        if (i < 3) {
+            test_fixture_free(&fixture);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +258,7 @@ int main(void)
         EACH(peers_that_are_joined_through_are_no_strangers),
         EACH(without_any_helper_a_verdict_is_void),
         EACH(a_flood_does_not_hide_a_call),
+        EACH(to_be_told_without_end_brings_a_probe_in_two_seconds),
 #undef EACH
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
