@@ -485,6 +485,14 @@ export interface Table {
   depth: number;
   /** living peers in this region */
   neighbours: number;
+  /** peers in use, of all bins */
+  population: number;
+  /** of the population: left no request unanswered since their last answer */
+  connected: number;
+  /** up to which proximity order the connections are enough; at most `depth`, and less where there is a gap */
+  connected_depth: number;
+  /** for `ipv4` and `ipv6`, whether strangers reach the node: `yes`, `no` or `unknown`, as `reached` in `status` */
+  reachability: { [name: string]: string };
   /** places in a bucket */
   k: number;
   /** number of siblings */
@@ -502,9 +510,11 @@ export interface Bin {
   bits: number;
   /** peers in use: members of the bucket, and siblings that found no place in it */
   population: number;
-  /** of the population */
+  /** of the population: left no request unanswered since their last answer */
+  connected: number;
+  /** of the population: not silent */
   living: number;
-  /** of the population */
+  /** of the population: left two requests in a row unanswered, or more */
   silent: number;
   /** peers that wait for a place */
   replacements: number;
@@ -516,6 +526,8 @@ export interface Bin {
   rtt_us: number;
   /** members / k, from 0 to 1; a bin is saturated when it has k peers */
   saturation: number;
+  /** the population, as far as `rows` has them */
+  peers: string[];
 }
 
 export interface Row {

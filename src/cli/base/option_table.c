@@ -338,6 +338,8 @@ const skad_option_row SKAD_OPTION_ROWS[] = {
      NUMBER(base_port, 0, UINT16_MAX)},
     {SKAD_OPTION_CONTACTS, 0, "contacts", NULL, "list the contacts instead of the bins",
      FLAG(contacts)},
+    {SKAD_OPTION_TREE, 0, "tree", NULL, "draw the table by proximity order, with the neighbourhood",
+     FLAG(tree)},
     {SKAD_OPTION_TRACE, 0, "trace", NULL, "print each request and its end as it happens",
      FLAG(trace)},
     {SKAD_OPTION_MIN_ACKS, 0, "min-acks", "N",

@@ -66,6 +66,7 @@ __extension__ typedef unsigned __int128 skad_option_set; /* there are more than 
 #define SKAD_OPTION_ROLE            ((skad_option_set)1 << 57)
 #define SKAD_OPTION_PORT_MAPPING    ((skad_option_set)1 << 49)
 #define SKAD_OPTION_LOCAL_DISCOVERY ((skad_option_set)1 << 64)
+#define SKAD_OPTION_TREE            ((skad_option_set)1 << 65)
 
 /* What a node may use of its machine. */
 #define SKAD_OPTIONS_LIMITS                                                                        \
@@ -144,6 +145,7 @@ typedef struct skad_options {
     /* Flags. */
     bool json;
     bool contacts;
+    bool tree;
     bool trace;
     bool once;
     bool providers;

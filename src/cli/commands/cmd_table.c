@@ -1,9 +1,10 @@
-/* skad table: the routing table, bin by bin, or contact by contact. */
+/* skad table: the routing table, bin by bin, contact by contact, or as a tree. */
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "src/cli/client/text.h"
 #include "src/cli/commands/commands.h"
+#include "src/cli/commands/table_tree.h"
 
 /* ---- Bins ---- */
 
@@ -77,6 +78,10 @@ static void print(const skad_options *options, skad_answer result)
 {
     char self[SKAD_ANSWER_TEXT_BYTES];
 
+    if (options->tree) {
+        skad_table_tree_write(stdout, result);
+        return;
+    }
     skad_text_of(result, "self", self);
     printf("self %s\n", self);
     if (options->contacts) {
@@ -89,17 +94,26 @@ static void print(const skad_options *options, skad_answer result)
 static skad_exit run(const skad_options *options)
 {
     skad_control_request request = {.method = SKAD_CONTROL_TABLE};
+    skad_failure failure;
+
+    if (options->tree && (options->json || options->contacts)) {
+        (void)skad_fail(&failure, "table: --tree is drawn for people: leave out %s, or --tree%s",
+                        options->json ? "--json" : "--contacts",
+                        options->json ? ", since --json has its figures" : "");
+        return skad_complain(SKAD_EXIT_USAGE, &failure);
+    }
     return skad_ask_and_show(options, &request, NULL, print);
 }
 
 const skad_command skad_command_table = {
     .name = "table",
-    .usage = "table [--contacts] [--json] [--socket PATH] [--timeout SECONDS]",
+    .usage = "table [--tree | [--contacts] [--json]] [--socket PATH] [--timeout SECONDS]",
     .summary = "Show the node's routing table",
     .details =
         "A line for each bin, that is for each proximity order (the first ID bits shared with\n"
         "the node); then the depth (the bits that make the node's region, whose records it\n"
-        "holds), the living peers that share as many (its neighbours), and its siblings.",
-    .options = SKAD_OPTIONS_CLIENT | SKAD_OPTION_JSON | SKAD_OPTION_CONTACTS,
+        "holds), the living peers that share as many (its neighbours), and its siblings.\n"
+        "With --tree a line for each order before the region, and for each neighbour.",
+    .options = SKAD_OPTIONS_CLIENT | SKAD_OPTION_JSON | SKAD_OPTION_CONTACTS | SKAD_OPTION_TREE,
     .run = run,
 };

@@ -48,9 +48,11 @@ static void add_row(skad_bucket_count *bucket, gathering *gathered, const skad_t
         return;
     }
     bool unresponsive = row->failures >= SKAD_UNRESPONSIVE_FAILURES;
+    bool connected = row->failures == 0;
     bucket->population++;
     bucket->unresponsive += unresponsive;
     bucket->living += !unresponsive;
+    bucket->connected += connected;
     bucket->oldest_us =
         row->first_seen_us > bucket->oldest_us ? row->first_seen_us : bucket->oldest_us;
     add_group(gathered, &row->contact.ipv4);

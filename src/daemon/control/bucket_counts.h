@@ -12,6 +12,7 @@
 typedef struct skad_bucket_count {
     uint16_t population;   /* peers in use: members of the bucket, and siblings without a place */
     uint16_t living;       /* part of the population that answers */
+    uint16_t connected;    /* part of the population whose last request was answered */
     uint16_t unresponsive; /* part of the population that does not answer for now */
     uint16_t replacements; /* peers that wait for a place */
     uint16_t groups;       /* different /24 (IPv4) and /56 (IPv6) that the population is in */

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "skad/node.h"
+
 void skad_result_map(skad_writer *writer, size_t count)
 {
     skad_write_map(writer, count + 1);
@@ -76,6 +78,19 @@ void skad_result_address_or_nil(skad_writer *writer, const char *key, const skad
     } else {
         skad_control_write_address(writer, address);
     }
+}
+
+const char *skad_result_reach_name(uint8_t reach)
+{
+    switch ((skad_reach)reach) {
+    case SKAD_REACH_YES:
+        return "yes";
+    case SKAD_REACH_NO:
+        return "no";
+    case SKAD_REACH_UNKNOWN:
+        break;
+    }
+    return "unknown";
 }
 
 void skad_result_address_list(skad_writer *writer, const skad_address *addresses, size_t count)

@@ -18,6 +18,8 @@ void skad_result_public_key(skad_writer *writer, const char *key,
 void skad_result_id(skad_writer *writer, const char *key, const skad_id *id);
 void skad_result_address(skad_writer *writer, const char *key, const skad_address *address);
 void skad_result_address_or_nil(skad_writer *writer, const char *key, const skad_address *address);
+/* A verdict, a skad_reach, as clients read it: `unknown`, `yes` or `no`. */
+const char *skad_result_reach_name(uint8_t reach);
 /* Writes a list of addresses, without those that are absent. */
 void skad_result_address_list(skad_writer *writer, const skad_address *addresses, size_t count);
 

@@ -216,14 +216,13 @@ static void write_caps(const skad_method_context *context, const skad_workers_st
 /* By family, whether strangers reach the node, and what it is to them. */
 static void write_reach(const skad_node_stats *stats, skad_writer *writer)
 {
-    static const char *const verdicts[] = {"unknown", "yes", "no"};
     static const char *const families[] = {"ipv4", "ipv6"};
     skad_result_key(writer, "reach");
     skad_write_map(writer, 2);
     for (unsigned i = 0; i < 2; i++) {
         skad_result_key(writer, families[i]);
         skad_write_map(writer, 3);
-        skad_result_str(writer, "reached", verdicts[stats->reach[i]]);
+        skad_result_str(writer, "reached", skad_result_reach_name(stats->reach[i]));
         skad_result_str(writer, "role", (stats->clients & (1U << i)) != 0 ? "client" : "server");
         skad_result_bool(writer, "guarded", (stats->guarded & (1U << i)) != 0);
     }

@@ -53,6 +53,7 @@ static void the_silent_and_the_waiting_are_counted_apart(void **state)
     assert_int_equal(skad_bucket_counts_take(rows, 5, 1, &buckets), SKAD_OK);
     assert_int_equal(buckets.buckets[0].population, 4);
     assert_int_equal(buckets.buckets[0].living, 3);
+    assert_int_equal(buckets.buckets[0].connected, 2);
     assert_int_equal(buckets.buckets[0].unresponsive, 1);
     assert_int_equal(buckets.buckets[0].replacements, 1);
 }

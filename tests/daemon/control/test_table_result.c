@@ -7,6 +7,7 @@
 #include <setjmp.h>
 
 #include <cmocka.h>
+#include <string.h>
 
 #include "src/daemon/control/table_result.h"
 #include "tests/support/fixture.h"
@@ -18,6 +19,7 @@ void __wrap_skad_node_stats_get(const skad_node *node, skad_time now, skad_node_
 
 static size_t rows_count;
 static skad_table_row first;
+static bool all_as_first;
 
 size_t __wrap_skad_node_table(const skad_node *node, skad_time now, skad_table_row *rows,
                               size_t rows_max)
@@ -27,8 +29,8 @@ size_t __wrap_skad_node_table(const skad_node *node, skad_time now, skad_table_r
     for (size_t i = 0; i < rows_count && i < rows_max; i++) {
         rows[i] = (skad_table_row){.bucket = 2, .first_seen_us = 500, .rtt_us = 10};
         rows[i].contact.ipv4 = (skad_address){SKAD_FAMILY_IPV4, 1, {8, 8, (uint8_t)i, 1}};
-        if (i == 0) {
-            rows[0] = first;
+        if (i == 0 || all_as_first) {
+            rows[i] = first;
         }
     }
     return rows_count;
@@ -39,6 +41,8 @@ void __wrap_skad_node_stats_get(const skad_node *node, skad_time now, skad_node_
     (void)node;
     (void)now;
     *out = (skad_node_stats){.buckets = 3, .depth = 5, .neighbours = 14};
+    out->reach[0] = SKAD_REACH_NO;
+    out->reach[1] = SKAD_REACH_YES;
 }
 
 static test_fixture fixture;
@@ -103,13 +107,14 @@ static void a_row_tells_all_of_a_peer(void **state)
 static void bins_count_the_rows(void **state)
 {
     (void)state;
-    static const test_number empty[] = {{"bits", 0}, {"population", 0}, {"living", 0}};
-    static const test_number silent[] = {{"bits", 1},        {"population", 1}, {"living", 0},
-                                         {"silent", 1},      {"groups", 2},     {"oldest_us", 66},
-                                         {"replacements", 0}};
+    static const test_number empty[] = {
+        {"bits", 0}, {"population", 0}, {"living", 0}, {"connected", 0}};
+    static const test_number silent[] = {{"bits", 1},         {"population", 1}, {"living", 0},
+                                         {"silent", 1},       {"groups", 2},     {"oldest_us", 66},
+                                         {"replacements", 0}, {"connected", 0}};
     static const test_number living[] = {{"bits", 2},         {"population", 3}, {"living", 3},
                                          {"silent", 0},       {"groups", 3},     {"oldest_us", 500},
-                                         {"replacements", 0}, {"rtt_us", 10}};
+                                         {"replacements", 0}, {"rtt_us", 10},    {"connected", 3}};
     skad_answer result = table(4);
     test_result_expect(result, "k", 4);
     test_result_expect(result, "siblings", 1);
@@ -117,12 +122,60 @@ static void bins_count_the_rows(void **state)
     test_result_expect(result, "neighbours", 14);
     skad_answer bins = skad_answer_get(result, "bins");
     assert_int_equal(skad_answer_count(bins), 3);
-    test_result_expect_all(skad_answer_at(bins, 0), empty, 3);
-    test_result_expect_all(skad_answer_at(bins, 1), silent, 7);
-    test_result_expect_all(skad_answer_at(bins, 2), living, 8);
+    test_result_expect_all(skad_answer_at(bins, 0), empty, 4);
+    test_result_expect_all(skad_answer_at(bins, 1), silent, 8);
+    test_result_expect_all(skad_answer_at(bins, 2), living, 9);
     assert_true(skad_answer_number(skad_answer_at(bins, 2), "saturation") == 0.75);
     bins = skad_answer_get(table(5), "bins"); /* four peers are in the last */
     assert_true(skad_answer_number(skad_answer_at(bins, 2), "saturation") == 1);
+}
+
+static void a_bin_names_its_peers_in_use(void **state)
+{
+    (void)state;
+    skad_answer bins = skad_answer_get(table(4), "bins");
+    assert_int_equal(skad_answer_count(skad_answer_get(skad_answer_at(bins, 0), "peers")), 0);
+    skad_answer peers = skad_answer_get(skad_answer_at(bins, 1), "peers");
+    assert_int_equal(skad_answer_count(peers), 1);
+    test_result_expect_text(skad_answer_at(peers, 0),
+                            "ab00000000000000000000000000000000000000000000000000000000000000");
+    assert_int_equal(skad_answer_count(skad_answer_get(skad_answer_at(bins, 2), "peers")), 3);
+    first.sibling = false;
+    first.replacement = true;
+    bins = skad_answer_get(table(4), "bins");
+    assert_int_equal(skad_answer_count(skad_answer_get(skad_answer_at(bins, 1), "peers")), 0);
+}
+
+static void all_bins_together_are_the_topology(void **state)
+{
+    (void)state;
+    static const test_number numbers[] = {
+        {"population", 4}, {"connected", 3}, {"connected_depth", 0}, {"depth", 5}};
+    skad_answer result = table(4);
+    test_result_expect_all(result, numbers, sizeof numbers / sizeof numbers[0]);
+    skad_answer reachability = skad_answer_get(result, "reachability");
+    test_result_expect_text(skad_answer_get(reachability, "ipv4"), "no");
+    test_result_expect_text(skad_answer_get(reachability, "ipv6"), "yes");
+}
+
+/* Rows and names of as many bytes as there can be. */
+static void the_largest_table_fits_a_response(void **state)
+{
+    (void)state;
+    first.last_seen_us = first.first_seen_us = UINT64_MAX;
+    first.rtt_us = UINT32_MAX;
+    first.order = first.bucket = 1;
+    first.contact.ipv4 = (skad_address){SKAD_FAMILY_IPV4, UINT16_MAX, {255, 255, 255, 255}};
+    first.contact.ipv6 = (skad_address){.family = SKAD_FAMILY_IPV6, .port = UINT16_MAX};
+    memset(first.contact.ipv6.ip, 0xfe, sizeof first.contact.ipv6.ip);
+    all_as_first = true;
+    skad_answer result = table(4096);
+    all_as_first = false;
+    test_result_expect(result, "population", 4096);
+    skad_answer bin = skad_answer_at(skad_answer_get(result, "bins"), 1);
+    test_result_expect(bin, "population", 4096);
+    assert_int_equal(skad_answer_count(skad_answer_get(bin, "peers")), 2048);
+    assert_int_equal(skad_answer_count(skad_answer_get(result, "rows")), 2048);
 }
 
 static void at_most_2048_rows_are_told(void **state)
@@ -142,9 +195,9 @@ static void at_most_2048_rows_are_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        AT_NODE(a_row_tells_all_of_a_peer),
-        AT_NODE(bins_count_the_rows),
-        AT_NODE(at_most_2048_rows_are_told),
+        AT_NODE(a_row_tells_all_of_a_peer),         AT_NODE(bins_count_the_rows),
+        AT_NODE(a_bin_names_its_peers_in_use),      AT_NODE(all_bins_together_are_the_topology),
+        AT_NODE(the_largest_table_fits_a_response), AT_NODE(at_most_2048_rows_are_told),
     };
     return cmocka_run_group_tests_name("table_result", tests, NULL, NULL);
 }

@@ -518,10 +518,12 @@ class Bin(TypedDict):
     """the proximity order; the last bin also has all peers of a higher one"""
     population: int
     """peers in use: members of the bucket, and siblings that found no place in it"""
+    connected: int
+    """of the population: left no request unanswered since their last answer"""
     living: int
-    """of the population"""
+    """of the population: not silent"""
     silent: int
-    """of the population"""
+    """of the population: left two requests in a row unanswered, or more"""
     replacements: int
     """peers that wait for a place"""
     groups: int
@@ -532,6 +534,8 @@ class Bin(TypedDict):
     """median of the living; 0 while unknown"""
     saturation: float
     """members / k, from 0 to 1; a bin is saturated when it has k peers"""
+    peers: List[str]
+    """the population, as far as `rows` has them"""
 
 class Row(TypedDict):
     id: str
@@ -565,6 +569,16 @@ class Table(TypedDict):
     ([storage](core/storage.md#a-region-owns-a-key))"""
     neighbours: int
     """living peers in this region"""
+    population: int
+    """peers in use, of all bins"""
+    connected: int
+    """of the population: left no request unanswered since their last answer"""
+    connected_depth: int
+    """up to which proximity order the connections are enough; at most `depth`, and less where there is a
+    gap"""
+    reachability: Dict[str, str]
+    """for `ipv4` and `ipv6`, whether strangers reach the node: `yes`, `no` or `unknown`, as `reached` in
+    `status`"""
     k: int
     """places in a bucket"""
     siblings: int
