@@ -214,36 +214,54 @@ static void a_node_that_can_be_reached_again_becomes_a_server(void **state)
     test_network_stop(network);
 }
 
-/* A client asks every two to ten minutes: one that is told asks now. */
+#define TOLD 8 /* the last ones, which are behind NATs */
+
+static size_t count_clients(test_network *network)
+{
+    size_t clients = 0;
+    for (size_t i = NODES - TOLD; i < NODES; i++) {
+        clients += is_client(network, i);
+    }
+    return clients;
+}
+
+static void tell(test_network *network, size_t i)
+{
+    skad_node *node = network->nodes[i].node;
+    skad_node_reach_again(node, SKAD_FAMILY_IPV6, test_network_time(network)); /* the other one */
+    skad_node_reach_again(node, SKAD_FAMILY_IPV4, test_network_time(network));
+}
+
+/* The seconds after which half of them are servers, when they can be reached. */
+static uint64_t half_served_s(bool told)
+{
+    test_network *network = start(SKAD_ROLE_AUTO);
+    uint64_t seconds = 0;
+    join(network);
+    (void)test_network_run(network, 1800 * SKAD_US_PER_S, NULL, NULL);
+    assert_true(count_clients(network) >= TOLD - 1);
+    network->lets_in = open_gate;
+    for (size_t i = NODES - TOLD; told && i < NODES; i++) {
+        tell(network, i);
+    }
+    for (; count_clients(network) > TOLD / 2 && seconds < 3600; seconds++) {
+        (void)test_network_run(network, SKAD_US_PER_S, NULL, NULL);
+    }
+    test_network_stop(network);
+    return seconds;
+}
+
+/* A client asks every two to ten minutes, and a stranger may come before: one that is told asks
+ * now. All know each other here, so some callers are no strangers, and a few nodes take longer. */
 static void a_node_that_is_told_asks_at_once(void **state)
 {
     (void)state;
-    uint64_t took_us[2];
-    for (size_t told = 0; told < 2; told++) {
-        test_network *network = start(SKAD_ROLE_AUTO);
-        join(network);
-        (void)test_network_run(network, 1800 * SKAD_US_PER_S, NULL, NULL);
-        assert_true(is_client(network, NODES - 1));
-        network->lets_in = open_gate;
-        const uint64_t before_us = network->now_us;
-        if (told == 1) {
-            skad_node_reach_again(network->nodes[NODES - 1].node, SKAD_FAMILY_IPV6,
-                                  test_network_time(network)); /* the other family */
-            skad_node_reach_again(network->nodes[NODES - 1].node, SKAD_FAMILY_IPV4,
-                                  test_network_time(network));
-        }
-        while (is_client(network, NODES - 1) &&
-               network->now_us - before_us < 3600 * SKAD_US_PER_S) {
-            (void)test_network_run(network, SKAD_US_PER_S, NULL, NULL);
-        }
-        took_us[told] = network->now_us - before_us;
-        test_network_stop(network);
-    }
-    print_message("a server after %llu s; told, after %llu s\n",
-                  (unsigned long long)(took_us[0] / SKAD_US_PER_S),
-                  (unsigned long long)(took_us[1] / SKAD_US_PER_S));
-    assert_true(took_us[1] < took_us[0]);
-    assert_true(took_us[1] < 60 * SKAD_US_PER_S);
+    const uint64_t untold_s = half_served_s(false);
+    const uint64_t told_s = half_served_s(true);
+    print_message("half are servers after %llu s; told, after %llu s\n",
+                  (unsigned long long)untold_s, (unsigned long long)told_s);
+    assert_true(2 * told_s < untold_s);
+    assert_true(told_s < 30);
 }
 
 /* A verdict is about an address. With another one the node stays a client until it knows. */
