@@ -243,21 +243,43 @@ static void play(skad_world *world)
     run_s(world, 1200); /* until the nodes of a region compare what they hold */
 }
 
-void fuzz_seeds_simulated(void)
+/* Half of the nodes are behind NATs, and stay servers. Searches have them introduced. */
+static void play_guarded(skad_world *world)
+{
+    skad_id value = {{0}};
+    join_all(world);
+    run_s(world, 1200); /* until they know */
+    for (uint32_t node = 1; node < NODES; node++) {
+        put_values(world, node, &value);
+        get(world, NODES - node, SKAD_RECORD_IMMUTABLE, &value);
+    }
+}
+
+static void play_world(const skad_sim_scenario *scenario, void play_it(skad_world *world))
 {
     char reason[SKAD_SIM_REASON_BYTES];
-    skad_sim_scenario scenario;
     skad_world *world = skad_sim_alloc(1, sizeof *world);
+    FUZZ_REQUIRE(skad_world_init(world, scenario, reason));
+    play_it(world);
+    skad_world_free(world);
+    free(world);
+}
+
+void fuzz_seeds_simulated(void)
+{
+    skad_sim_scenario scenario;
     skad_sim_scenario_default(&scenario);
     scenario.seed = SEED;
     scenario.nodes = NODES;
     scenario.invariants = true;
     scenario.clients = true; /* they send PROBE and CALL */
-    FUZZ_REQUIRE(skad_world_init(world, &scenario, reason));
-    play(world);
+    play_world(&scenario, play);
+    scenario.clients = false;
+    scenario.introductions = true;
+    scenario.nat_restricted = 0.5;
+    scenario.nat_life_s = 30;
+    play_world(&scenario, play_guarded);
     for (size_t i = 0; i < SKAD_WIRE_KINDS; i++) {
         FUZZ_REQUIRE(was_met(skad_wire_kinds[i])); /* no kind of message is missing */
     }
-    skad_world_free(world);
-    free(world);
 }

@@ -409,6 +409,35 @@ static void all_requests_may_be_over(void **state)
     skad_pending_free(&pending);
 }
 
+/* All its copies were sent, and then its responder called us: one more leaves, and no other. */
+static void a_hurried_request_has_one_more_copy(void **state)
+{
+    (void)state;
+    skad_pending pending;
+    const skad_pending_rpc *all[REQUESTS];
+    skad_pending_rpc out;
+    open_all(&pending, all);
+    skad_pending_rpc *rpc = &pending.rpcs[0];
+    rpc->purpose = SKAD_PURPOSE_LOOKUP;
+    skad_pending_resend(&pending, rpc, SKAD_US_PER_MS, SKAD_COPIES);
+    uint64_t now_us = 0;
+    while (rpc->copies < SKAD_COPIES) {
+        now_us = skad_pending_deadline(&pending);
+        assert_int_not_equal(skad_pending_expire(&pending, now_us, &out), SKAD_TIMEOUT_NONE);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        skad_pending_hurry(&pending, &rpc->responder, &rpc->address, now_us);
+        while (skad_pending_expire(&pending, now_us, &out) != SKAD_TIMEOUT_NONE) {
+        }
+        assert_int_equal(rpc->copies, SKAD_COPIES + 1);
+        assert_int_equal(rpc->copies_left, 0);
+        assert_null(skad_pending_broken(&pending, now_us));
+    }
+    rpc->copies_left = 1;
+    assert_non_null(skad_pending_broken(&pending, now_us));
+    skad_pending_free(&pending);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -416,6 +445,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(retries_wait_until_a_node_has_joined, begin, end),
         cmocka_unit_test(all_requests_may_wait),
         cmocka_unit_test(all_requests_may_be_over),
+        cmocka_unit_test(a_hurried_request_has_one_more_copy),
     };
     return cmocka_run_group_tests_name("invariants_bounds", tests, NULL, NULL);
 }

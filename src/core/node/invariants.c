@@ -26,7 +26,7 @@ static const char *waiting_broken(const skad_pending *pending, size_t slot, uint
         return "a request waits for its next timeout";
     }
     if (rpc->over_us < rpc->sent_us + skad_rtt_hard_us(rpc->timeout_us) ||
-        rpc->copies + rpc->copies_left > SKAD_COPIES) {
+        rpc->copies + rpc->copies_left > SKAD_COPIES + rpc->hurried) {
         return "a request is sent again so often, and then is over";
     }
     if (rpc->overdue_us < rpc->sent_us + (uint64_t)SKAD_RTO_OVERDUE_FACTOR * rpc->timeout_us ||

@@ -68,7 +68,7 @@ void skad_sim_acquaintances_check(const skad_sim_acquaintances *known, skad_worl
         while (at < count && peers[at] != known->pairs[i].peer) {
             at++;
         }
-        if (at == count) {
+        if (at == count && !world->nodes[known->pairs[i].peer].was_client) {
             world->broken = "without faults no honest node forgets another that lives";
             world->broken_node = node;
         }

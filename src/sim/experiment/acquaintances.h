@@ -1,6 +1,7 @@
 /* Whether honest nodes that live go on knowing each other. In a network without any fault the peers
- * in a node's buckets stay where they are, whatever adversaries send: only silence makes room. The
- * members of the buckets are noted when the measured time begins, and compared when it is over. */
+ * in a node's buckets stay where they are, whatever adversaries send: only silence makes room. One
+ * that becomes a client says so and is forgotten, also where liars made it one. The members of the
+ * buckets are noted when the measured time begins, and compared when it is over. */
 #ifndef SKAD_SIM_EXPERIMENT_ACQUAINTANCES_H
 #define SKAD_SIM_EXPERIMENT_ACQUAINTANCES_H
 

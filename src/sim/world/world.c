@@ -288,6 +288,7 @@ void skad_world_settle(skad_world *world, uint32_t node)
             solve_puzzle(world, node, event.u.epoch);
         } else if (event.kind == SKAD_EVENT_REACHABILITY) {
             world->nodes[node].client = event.u.reachability.role == SKAD_ROLE_CLIENT;
+            world->nodes[node].was_client |= world->nodes[node].client;
         } else if (world->listener.event != NULL) {
             world->listener.event(world, node, &event, world->listener.user);
         }

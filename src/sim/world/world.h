@@ -53,6 +53,7 @@ typedef struct skad_sim_node {
     uint32_t dismissed; /* peers that it evicted for violations, as far as was looked */
     bool joined;        /* as its own events say */
     bool client;        /* likewise: strangers do not reach it */
+    bool was_client;    /* at some time: those that knew it then have forgotten it */
 } skad_sim_node;
 
 /* What the experiment listens to; either may be NULL. */
