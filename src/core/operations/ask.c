@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "src/core/lookup/credit.h"
 #include "src/core/lookup/mirror.h"
 #include "src/core/node/state.h"
 #include "src/core/operations/introduce.h"
@@ -123,6 +124,15 @@ static skad_operation_stage stage_of(skad_purpose purpose)
     return purpose == SKAD_PURPOSE_PAGE ? SKAD_STAGE_PAGING : SKAD_STAGE_RUNNING;
 }
 
+/* Whether a copy may leave, by who is asked. A stranger that one node named may be a victim that it
+ * wants to have datagrams; that most of those nearest to the target name, it is none. */
+static bool may_copy(const skad_node *node, const skad_lookup *lookup, const skad_pending_rpc *rpc)
+{
+    return rpc->copies <= SKAD_COPIES_STRANGER + rpc->hurried ||
+           skad_peers_find(&node->table.peers, &rpc->responder) != SKAD_PEER_NONE ||
+           skad_credit_vouched(lookup, rpc->step);
+}
+
 bool skad_ask_again(skad_node *node, const skad_pending_rpc *rpc)
 {
     skad_operation *operation = skad_operations_find(&node->operations, rpc->owner);
@@ -141,6 +151,9 @@ bool skad_ask_again(skad_node *node, const skad_pending_rpc *rpc)
     } else {
         const bool region = purpose == SKAD_PURPOSE_REGION;
         const skad_lookup *lookup = operation->lookup;
+        if (!may_copy(node, lookup, rpc)) {
+            return true;
+        }
         const uint8_t path = lookup->candidates.all[rpc->step].path;
         const skad_query query = {
             .region = region,

@@ -24,15 +24,16 @@ typedef struct skad_request {
 
 /* How often a request is sent again to a peer that the table has verified at the endpoint, and to a
  * stranger: any address may be named to us, and is to get little from us. A lookup that waits for a
- * stranger sends one more: on a line that loses one datagram in a hundred, one copy leaves out one
- * of the nodes closest to the target in one lookup of 140. Not sent again are
+ * stranger sends one more if most of the nodes nearest to the target name it (ask.c): on a line
+ * that loses one datagram in a hundred, one copy leaves out one of the closest nodes in one lookup
+ * of 140. Not sent again are
  * a hello, which has an exact form and is followed by another hello; the ping of a stranger, whose
  * source may be spoofed; a copy of a record that no operation waits for. A check is sent again to a
  * peer that is not unresponsive yet, and while any peer was heard within SKAD_CHECK_INTERVAL_US, so
  * that a network that is gone, ours or the other, is asked seldom. */
 #define SKAD_COPIES          4
 #define SKAD_COPIES_STRANGER 1
-#define SKAD_COPIES_SOUGHT   2 /* a stranger that a lookup asks */
+#define SKAD_COPIES_SOUGHT   2 /* a stranger that a lookup asks, and that is vouched for */
 #define SKAD_COPIES_CHECK    2 /* another check follows a silence */
 
 /* Sends a request. Returns false when the pending table or the outbox is full; then nothing was

@@ -13,6 +13,7 @@
 #include "skad/records.h"
 #include "src/core/node/parts.h"
 #include "src/core/operations/ask.h"
+#include "src/core/routing/distance.h"
 #include "src/core/rpc/request.h"
 #include "tests/support/fixture.h"
 
@@ -30,6 +31,8 @@ typedef struct play {
     unsigned heard; /* requests of that kind */
     unsigned answered;
     unsigned met[TEST_REMOTES_MAX]; /* by peer */
+    const test_remote *stranger;    /* that peers name, and that is silent; NULL: none */
+    const test_remote *namer;       /* the one that names it; NULL: all do */
 } play;
 
 static bool act(test_fixture *made, test_remote *who, const skad_message *request,
@@ -43,6 +46,18 @@ static bool act(test_fixture *made, test_remote *who, const skad_message *reques
         return true;
     }
     self->heard++;
+    if (who == self->stranger) {
+        self->met[who - made->remotes]++;
+        return false;
+    }
+    if (self->stranger != NULL && (self->namer == NULL || self->namer == who)) {
+        answer->u.reply.u.nodes.contacts_count = 1;
+        answer->u.reply.u.nodes.contacts[0] =
+            (skad_contact){.id = self->stranger->identity.id, .ipv4 = self->stranger->address};
+    }
+    if (self->stranger != NULL && self->namer == who) {
+        return true;
+    }
     if (self->met[who - made->remotes]++ % (self->deaf + 1) < self->deaf) {
         return false;
     }
@@ -105,6 +120,39 @@ static void who_loses_four_copies_in_a_row_still_answers(void **state)
     test_fixture_run(&fixture, 10 * SKAD_US_PER_S); /* some were asked and no longer needed */
     for (size_t i = 0; i < PEERS; i++) {
         assert_int_equal(test_fixture_peer(&fixture, &fixture.remotes[i])->failures, 0);
+    }
+}
+
+/* The peer that is nearest to an ID, which is asked for it. */
+static const test_remote *nearest_to(const skad_id *id)
+{
+    const test_remote *nearest = &fixture.remotes[0];
+    for (size_t i = 1; i < PEERS; i++) {
+        const test_remote *one = &fixture.remotes[i];
+        if (skad_distance_compare(id, &one->identity.id, &nearest->identity.id) < 0) {
+            nearest = one;
+        }
+    }
+    return nearest;
+}
+
+/* One node may name a victim; that all near the target agree on, the lookup waits for. */
+static void a_stranger_gets_a_second_copy_if_most_name_it(void **state)
+{
+    play *self = *state;
+    self->kind = SKAD_KIND_FIND_NODE;
+    self->deaf = 4; /* the others: so the lookup goes on */
+    for (unsigned all = 0; all < 2; all++) {
+        const test_remote *stranger = test_fixture_remote(&fixture);
+        const skad_id *id = &stranger->identity.id;
+        skad_op op;
+        self->stranger = stranger;
+        self->namer = all == 1 ? NULL : nearest_to(id);
+        assert_int_equal(skad_node_lookup(fixture.node, id, fixture.now, &op), SKAD_OK);
+        assert_int_equal(await(op).outcome, SKAD_OUTCOME_DONE);
+        test_fixture_run(&fixture, 10 * SKAD_US_PER_S);
+        assert_int_equal(self->met[stranger - fixture.remotes],
+                         1 + (all == 1 ? SKAD_COPIES_SOUGHT : SKAD_COPIES_STRANGER));
     }
 }
 
@@ -204,6 +252,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(who_loses_four_copies_in_a_row_still_answers, begin, end),
+        cmocka_unit_test_setup_teardown(a_stranger_gets_a_second_copy_if_most_name_it, begin, end),
         cmocka_unit_test_setup_teardown(a_fifth_copy_is_the_last, begin, end),
         cmocka_unit_test_setup_teardown(a_late_answer_to_the_first_copy_counts, begin, end),
         cmocka_unit_test_setup_teardown(a_record_reaches_holders_that_lose_copies, begin, end),
