@@ -19,7 +19,6 @@ static const char *default_of(const skad_option_row *row, const skad_options *op
     case SKAD_OPTION_ROLE:
         return "auto";
     case SKAD_OPTION_PORT_MAPPING:
-        return "no";
     case SKAD_OPTION_LOCAL_DISCOVERY:
         return "no";
     case SKAD_OPTION_WORKERS:

@@ -36,8 +36,8 @@ static uint32_t draw(void)
 /* The interface at which a datagram came, if it was sent to the group; 0: it was not. */
 static uint32_t interface_of(struct msghdr *message, size_t family)
 {
-    const struct cmsghdr *control = CMSG_FIRSTHDR(message);
-    for (; control != NULL; control = CMSG_NXTHDR(message, (struct cmsghdr *)(uintptr_t)control)) {
+    struct cmsghdr *control = CMSG_FIRSTHDR(message);
+    for (; control != NULL; control = CMSG_NXTHDR(message, control)) {
         if (control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_PKTINFO) {
             struct in_pktinfo info;
             memcpy(&info, CMSG_DATA(control), sizeof info);

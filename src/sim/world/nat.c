@@ -51,11 +51,12 @@ static skad_address remote_of(const skad_sim_nat *nat, const skad_address *endpo
 
 static size_t first_place_of(const skad_address *to)
 {
+    const size_t places = PLACES;
     uint32_t hash = to->port;
     for (size_t i = 0; i < (to->family == SKAD_FAMILY_IPV6 ? sizeof to->ip : 4U); i++) {
         hash = hash * 31 + to->ip[i];
     }
-    return ((hash * UINT32_C(2654435769)) >> 20) / PLACES * PLACES; /* Fibonacci hashing: 12 bits */
+    return ((hash * UINT32_C(2654435769)) >> 20) / places * places; /* Fibonacci hashing: 12 bits */
 }
 
 /* Finds where a destination's mapping is; otherwise where it may be put. */
