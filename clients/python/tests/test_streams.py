@@ -186,6 +186,7 @@ class Streams(FakeCase):
         async def script(peer):
             await peer.greet()
             msgid, _ = await peer.request("subscribe_status")
+            peer.tell("status", msgid, {"peers": 2})
             probe, _ = await peer.request("unsubscribe")
             peer.answer(probe, False)
             peer.tell("status", msgid, {"peers": 3})
@@ -194,6 +195,7 @@ class Streams(FakeCase):
         self.play(script)
         node = self.client()
         statuses = node.watch_status()
+        self.assertEqual(await statuses.next(30), {"peers": 2})  # so it has begun, however slow
         with self.assertRaises(skad.NoAnswerError):
             await statuses.next(0.01)
         await (await node._lasting.get()).call("unsubscribe", [0])
@@ -265,6 +267,8 @@ class Streams(FakeCase):
 
         async def calls(peer):
             await peer.greet()
+            msgid, _ = await peer.request("get")
+            peer.answer(msgid, {"value": b"v"})
             await peer.request("put")
             await peer.ended()
             closed.set()
@@ -273,9 +277,10 @@ class Streams(FakeCase):
         node = self.client()
         watch = node.watch_record(PUBLISHER)
         await watch.next()
+        await node.get(bytes(32))  # so there is a connection for calls, however slow
         with self.assertRaises(skad.NoAnswerError):
             await node.put(b"v", timeout=0.01)
-        await closed.wait()
+        await asyncio.wait_for(closed.wait(), 30)
         await node.aclose()
 
 
