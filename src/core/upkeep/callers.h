@@ -23,7 +23,7 @@
  * often than that for one group, nor for all together: it may be the only way to a peer behind a
  * NAT, and must not carry a flood. What one of these bounds refuses counts for none: an asker that
  * was called too often could use up the bounds of all helpers of a node, and hide it. Few bits of a
- * keyed hash stand for whom is called; two that collide share them. */
+ * keyed hash stand for each node that is called; two that collide share them. */
 #ifndef SKAD_UPKEEP_CALLERS_H
 #define SKAD_UPKEEP_CALLERS_H
 

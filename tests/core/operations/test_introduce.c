@@ -125,7 +125,7 @@ static void a_node_that_calls_is_found(void **state)
     assert_true(look_up());
 }
 
-/* Runs a lookup until it asks for an introduction; returns whom. */
+/* Runs a lookup until it asks for an introduction; returns the peer that is asked. */
 static const test_remote *await_introduce(skad_datagram *out)
 {
     skad_op op;
@@ -186,8 +186,8 @@ static void only_the_first_answer_of_the_one_that_was_asked_counts(void **state)
     assert_int_equal(test_fixture_drain(&fixture), 0);
 }
 
-/* The source of a call may be spoofed, and whom it names. However many come, the address gets one
- * datagram more than a stranger's. */
+/* The source of a call may be spoofed, and so may the name in it. However many come, the address
+ * gets one datagram more than a stranger's. */
 static void calls_without_end_bring_one_copy(void **state)
 {
     (void)state;

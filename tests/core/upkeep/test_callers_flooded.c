@@ -1,5 +1,5 @@
-/* Calls and introductions as a flood: what many requesters bring about together, at whom, and what
- * is left for an honest one. */
+/* Calls and introductions as a flood: what many requesters bring about together, at which nodes,
+ * and what is left for an honest one. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
