@@ -75,32 +75,22 @@ typedef void (*compress)(const block *x, const block *y, block *out);
 skad_argon2id_kind skad_argon2id_best(void)
 {
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512f")) {
-        return SKAD_ARGON2ID_AVX512;
-    }
-    if (__builtin_cpu_supports("avx2")) {
-        return SKAD_ARGON2ID_AVX2;
-    }
-#endif
+    return __builtin_cpu_supports("avx512f") ? SKAD_ARGON2ID_AVX512
+           : __builtin_cpu_supports("avx2")  ? SKAD_ARGON2ID_AVX2
+                                             : SKAD_ARGON2ID_PORTABLE;
+#else
     return SKAD_ARGON2ID_PORTABLE;
+#endif
 }
 
-static compress compress_of(skad_argon2id_kind kind)
-{
+/* One for each skad_argon2id_kind. */
+static const compress compressions[] = {
+    compress_portable,
 #if defined(__x86_64__)
-    switch (kind) {
-    case SKAD_ARGON2ID_AVX512:
-        return compress_avx512;
-    case SKAD_ARGON2ID_AVX2:
-        return compress_avx2;
-    case SKAD_ARGON2ID_PORTABLE:
-        break;
-    }
-#else
-    (void)kind;
+    compress_avx2,
+    compress_avx512,
 #endif
-    return compress_portable;
-}
+};
 
 /* ---- The hashes at both ends ---- */
 
@@ -223,9 +213,10 @@ void skad_argon2id(const uint8_t *input, size_t len,
 {
     block *all = memory;
     SKAD_ASSERT(len <= SKAD_ARGON2ID_INPUT_BYTES_MAX && memory_kib >= 2 * SLICES);
+    SKAD_ASSERT(kind <= skad_argon2id_best());
     const size_t blocks = (size_t)memory_kib / SLICES * SLICES;
     begin(input, len, salt, memory_kib, all);
-    fill(compress_of(kind), all, blocks);
+    fill(compressions[kind], all, blocks);
     turn(&all[blocks - 1]);
     hash_long((const uint8_t *)all[blocks - 1].words, sizeof(block), out, SKAD_ARGON2ID_OUT_BYTES);
 }
