@@ -35,8 +35,10 @@
     X(HELD, "skad1 held") /* key, type, publisher of a record -> its print */                      \
     X(MATCH,                                                                                       \
       "skad1 match") /* digest before, name and sequence of a record -> digest of a range */       \
-    X(GATEWAY, "skad1 gateway") /* gateway, our address, keyed with a secret -> nonce for it */    \
-    X(FILE, "skad1 file")       /* a file of ours -> its checksum; never on the wire */
+    X(SUBJECT, "skad1 subject")  /* aim, target or record of a FORWARD -> its subject */           \
+    X(STATEMENT, "skad1 stated") /* network ID, subject, signed part -> what is signed */          \
+    X(GATEWAY, "skad1 gateway")  /* gateway, our address, keyed with a secret -> nonce for it */   \
+    X(FILE, "skad1 file")        /* a file of ours -> its checksum; never on the wire */
 
 typedef enum skad_hash_domain {
 #define SKAD_HASH_DOMAIN_ENUM(name, personal) SKAD_HASH_##name,

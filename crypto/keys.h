@@ -15,9 +15,10 @@
 /* The purpose of a signature. The signed message is the purpose's 16-byte string, then the digest,
  * so that a signature made for one purpose never verifies for another. */
 typedef enum skad_sign_purpose {
-    SKAD_SIGN_DATAGRAM, /* "skad1 datagram" */
-    SKAD_SIGN_RECORD,   /* "skad1 record" */
-    SKAD_SIGN_ANNOUNCE, /* "skad1 announce" */
+    SKAD_SIGN_DATAGRAM,  /* "skad1 datagram" */
+    SKAD_SIGN_RECORD,    /* "skad1 record" */
+    SKAD_SIGN_ANNOUNCE,  /* "skad1 announce" */
+    SKAD_SIGN_STATEMENT, /* "skad1 stated" */
 } skad_sign_purpose;
 
 /* Prepares libsodium. To be called once before anything else in crypto/; safe to call again, from

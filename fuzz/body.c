@@ -21,6 +21,16 @@ static void check_message(const skad_message *message)
     if (skad_kind_is_reply(message->kind)) {
         FUZZ_REQUIRE(message->u.reply.observed.port != 0);
     }
+    if (message->kind == SKAD_KIND_FORWARD) {
+        const skad_forward *forward = &message->u.forward;
+        FUZZ_REQUIRE(forward->life_ms >= 1 && forward->life_ms <= SKAD_FORWARD_LIFE_MS_MAX);
+        FUZZ_REQUIRE(forward->budget <= SKAD_FORWARD_BUDGET_MAX && forward->want != 0);
+        FUZZ_REQUIRE((forward->record.len > 0) == (forward->aim == SKAD_FORWARD_STORE));
+    }
+    if (message->kind == SKAD_KIND_FORWARDED) {
+        FUZZ_REQUIRE((message->u.reply.u.forwarded.record.len > 0) !=
+                     (message->u.reply.u.forwarded.statement.len > 0));
+    }
     if (message->kind == SKAD_KIND_NODES) {
         check_contacts(message->u.reply.u.nodes.contacts, message->u.reply.u.nodes.contacts_count);
     }

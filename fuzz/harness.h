@@ -43,6 +43,9 @@ void harness_answer(harness *self, fuzz_choices *choices);
 /* Delivers the last datagram again, from the same or another address, perhaps damaged. */
 void harness_again(harness *self, fuzz_choices *choices);
 
+/* The key of a record that remote peers hand back along a chain: a value, or a mutable one. */
+skad_id harness_record_key(const harness *self, bool mutable, uint8_t which);
+
 /* Delivers a datagram to the node, if it has a socket of that family. */
 void harness_deliver(harness *self, const skad_address *from, const skad_datagram *datagram);
 

@@ -4,6 +4,8 @@
 #include "fuzz/harness.h"
 #include "proto/address.h"
 #include "proto/profile.h"
+#include "proto/statement.h"
+#include "src/core/routing/distance.h"
 
 static skad_id some_key(fuzz_choices *choices)
 {
@@ -54,14 +56,88 @@ static skad_id some_target(const harness *self, fuzz_choices *choices)
     }
 }
 
-static void fill_request(harness *self, fuzz_choices *choices, skad_message *out)
+static skad_span record_number(const harness *self, bool mutable, uint8_t which,
+                               uint8_t out[static SKAD_RECORD_BYTES_MAX])
+{
+    const test_remote *who = &self->fixture.remotes[which % HARNESS_REMOTES];
+    uint8_t value[8];
+    memset(value, which % HARNESS_KEYS, sizeof value);
+    const size_t len =
+        mutable ? skad_record_encode_mutable(
+                      (skad_publisher){&who->identity, *skad_node_network(self->fixture.node)},
+                      (skad_span){value, 0}, 1, self->fixture.now.unix_s + 3600,
+                      (skad_span){value, sizeof value}, out, SKAD_RECORD_BYTES_MAX)
+                : skad_record_encode_immutable(value, sizeof value, out, SKAD_RECORD_BYTES_MAX);
+    return (skad_span){out, len};
+}
+
+skad_id harness_record_key(const harness *self, bool mutable, uint8_t which)
+{
+    uint8_t bytes[SKAD_RECORD_BYTES_MAX];
+    skad_record record;
+    const skad_span span = record_number(self, mutable, which, bytes);
+    const bool decodes = skad_record_decode(span.data, span.len, &record);
+    FUZZ_REQUIRE(decodes);
+    return record.key;
+}
+
+/* The record that a FORWARD asks for, if it is one of ours. */
+static skad_span wanted_record(const harness *self, const skad_forward *asked)
+{
+    static uint8_t bytes[SKAD_RECORD_BYTES_MAX];
+    const bool mutable = asked->aim == SKAD_FORWARD_MUTABLE;
+    skad_span span = {bytes, 1};
+    for (uint8_t which = 0; which < HARNESS_REMOTES; which++) {
+        skad_record record;
+        span = record_number(self, mutable, which, bytes);
+        if (skad_record_decode(span.data, span.len, &record) &&
+            skad_id_equal(&record.key, &asked->target)) {
+            break;
+        }
+    }
+    return span;
+}
+
+/* What a remote peer has forwarded: a record, where to find one of its key, or nodes. */
+static void fill_forward(harness *self, fuzz_choices *choices, skad_forward *out)
+{
+    skad_record record;
+    const uint8_t how = fuzz_byte(choices);
+    out->want = (uint8_t)(1 + how / 4 % 3);
+    out->budget = (uint8_t)fuzz_below(choices, SKAD_FORWARD_BUDGET_MAX + 1);
+    out->life_ms = (uint16_t)(1 + fuzz_number(choices, 2) % SKAD_FORWARD_LIFE_MS_MAX);
+    out->aim = SKAD_FORWARD_NODES;
+    out->target = some_target(self, choices);
+    if (how % 4 == 1) {
+        const skad_span bytes = some_record(self, choices);
+        if (skad_record_decode(bytes.data, bytes.len, &record) &&
+            record.type != SKAD_RECORD_ANNOUNCEMENT) {
+            out->aim = SKAD_FORWARD_STORE;
+            out->record = bytes;
+            out->target = record.key;
+        }
+    } else if (how % 4 > 1) {
+        const uint8_t which = fuzz_byte(choices);
+        out->aim = how % 4 == 2 ? SKAD_FORWARD_IMMUTABLE : SKAD_FORWARD_MUTABLE;
+        out->target = harness_record_key(self, out->aim == SKAD_FORWARD_MUTABLE, which);
+    }
+}
+
+/* FORWARD came later: most bytes still choose the kind that they chose before. */
+static skad_kind some_kind(fuzz_choices *choices)
 {
     static const skad_kind kinds[] = {SKAD_KIND_PING,     SKAD_KIND_FIND_NODE, SKAD_KIND_FIND_VALUE,
                                       SKAD_KIND_STORE,    SKAD_KIND_ANNOUNCE,  SKAD_KIND_COMPARE,
                                       SKAD_KIND_MATCH,    SKAD_KIND_PROBE,     SKAD_KIND_CALL,
                                       SKAD_KIND_INTRODUCE};
+    const uint8_t which = fuzz_byte(choices);
+    return which >= 230 ? SKAD_KIND_FORWARD : kinds[which % (sizeof kinds / sizeof kinds[0])];
+}
+
+static void fill_request(harness *self, fuzz_choices *choices, skad_message *out)
+{
     memset(out, 0, sizeof *out);
-    out->kind = kinds[fuzz_below(choices, sizeof kinds / sizeof kinds[0])];
+    out->kind = some_kind(choices);
     if (out->kind == SKAD_KIND_FIND_NODE) {
         out->u.find_node.target = some_target(self, choices);
         out->u.find_node.want = (uint8_t)(1 + fuzz_below(choices, 3));
@@ -93,6 +169,8 @@ static void fill_request(harness *self, fuzz_choices *choices, skad_message *out
     } else if (out->kind == SKAD_KIND_CALL) {
         out->u.call.id = some_target(self, choices);
         out->u.call.endpoint = self->fixture.remotes[fuzz_below(choices, HARNESS_REMOTES)].address;
+    } else if (out->kind == SKAD_KIND_FORWARD) {
+        fill_forward(self, choices, &out->u.forward);
     }
 }
 
@@ -148,11 +226,66 @@ static size_t some_contacts(const harness *self, fuzz_choices *choices, skad_con
     return count;
 }
 
-static void fill_answer(harness *self, fuzz_choices *choices, skad_kind asked, skad_message *out)
+/* Leaves out what is named twice, and sorts by distance. */
+static size_t sort(const skad_id *target, skad_contact *contacts, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        const skad_contact contact = contacts[i];
+        size_t at = kept;
+        while (at > 0 && skad_distance_compare(target, &contact.id, &contacts[at - 1].id) < 0) {
+            at--;
+        }
+        if (at == 0 || !skad_id_equal(&contact.id, &contacts[at - 1].id)) {
+            memmove(&contacts[at + 1], &contacts[at], (kept - at) * sizeof contact);
+            contacts[at] = contact;
+            kept++;
+        }
+    }
+    return kept;
+}
+
+/* What comes back along a chain: mostly what was asked for. */
+static void fill_forwarded(harness *self, fuzz_choices *choices, const skad_forward *asked,
+                           skad_message *out)
+{
+    static uint8_t bytes[SKAD_BODY_BYTES_MAX];
+    const uint8_t how = fuzz_byte(choices);
+    const test_remote *signer = &self->fixture.remotes[fuzz_below(choices, HARNESS_REMOTES)];
+    const bool stores = asked->aim == SKAD_FORWARD_STORE;
+    uint8_t subject[SKAD_HASH_BYTES];
+    if (how % 4 == 0) {
+        const bool right = how < 192 && (asked->aim == SKAD_FORWARD_IMMUTABLE ||
+                                         asked->aim == SKAD_FORWARD_MUTABLE);
+        const skad_span record = right ? wanted_record(self, asked) : some_record(self, choices);
+        memcpy(bytes, record.data, record.len);
+        out->u.reply.u.forwarded.record = (skad_span){bytes, record.len};
+        return;
+    }
+    skad_statement stated = {
+        .aim = how / 4 % 16 == 15 ? SKAD_FORWARD_NODES : asked->aim,
+        .unix_s = self->fixture.now.unix_s - (how == 255 ? 90000 : how),
+        .holders = stores ? how % 16 : 0,
+    };
+    if (stated.aim == SKAD_FORWARD_NODES) {
+        stated.contacts_count = some_contacts(self, choices, stated.contacts);
+        if (how % 4 != 1) {
+            stated.contacts_count = sort(&asked->target, stated.contacts, stated.contacts_count);
+        }
+    }
+    skad_statement_subject(asked, subject);
+    const size_t len = skad_statement_encode(
+        (skad_publisher){&signer->identity, *skad_node_network(self->fixture.node)}, subject,
+        &stated, bytes);
+    out->u.reply.u.forwarded.statement = (skad_span){bytes, len};
+}
+
+static void fill_answer(harness *self, fuzz_choices *choices, const skad_message *asked,
+                        skad_message *out)
 {
     static uint8_t record[SKAD_RECORD_BYTES_MAX];
     memset(out, 0, sizeof *out);
-    out->kind = (skad_kind)(asked + SKAD_KIND_REPLY_OFFSET);
+    out->kind = (skad_kind)(asked->kind + SKAD_KIND_REPLY_OFFSET);
     uint8_t how = fuzz_byte(choices);
     if (how >= 224) {
         out->kind = SKAD_KIND_ERROR;
@@ -176,6 +309,8 @@ static void fill_answer(harness *self, fuzz_choices *choices, skad_kind asked, s
     } else if (out->kind == SKAD_KIND_COMPARED) {
         static const uint8_t lacking[SKAD_COMPARED_BYTES_MAX] = {0xff, 0x0f};
         out->u.reply.u.compared.lacking = (skad_span){lacking, 1U + how % SKAD_COMPARED_BYTES_MAX};
+    } else if (out->kind == SKAD_KIND_FORWARDED) {
+        fill_forwarded(self, choices, &asked->u.forward, out);
     } else if (out->kind == SKAD_KIND_MATCHED) {
         out->u.reply.u.matched.differs = fuzz_number(choices, 8);
     } else if (out->kind == SKAD_KIND_STORED || out->kind == SKAD_KIND_ANNOUNCED) {
@@ -202,13 +337,15 @@ void harness_answer(harness *self, fuzz_choices *choices)
     size_t which = fuzz_below(choices, self->asked_count);
     const skad_datagram request = self->asked[which];
     skad_envelope envelope;
+    skad_message asked;
     skad_message message;
     skad_datagram answer;
     FUZZ_REQUIRE(skad_envelope_decode(request.bytes + SKAD_TAG_BYTES, request.len - SKAD_TAG_BYTES,
                                       &envelope) == SKAD_VERDICT_ACCEPT);
     size_t who = remote_of(self, &request.to);
     size_t signer = how % 16 == 0 ? fuzz_below(choices, HARNESS_REMOTES) : who;
-    fill_answer(self, choices, envelope.kind, &message);
+    FUZZ_REQUIRE(skad_message_decode(envelope.kind, envelope.body.data, envelope.body.len, &asked));
+    fill_answer(self, choices, &asked, &message);
     test_fixture_answer(&self->fixture, &self->fixture.remotes[signer], &request, &message,
                         &answer);
     size_t from = how % 32 == 1 ? fuzz_below(choices, HARNESS_REMOTES) : who;

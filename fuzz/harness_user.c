@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "fuzz/harness.h"
+#include "skad/forward.h"
 
 static skad_id some_key(fuzz_choices *choices)
 {
@@ -60,13 +61,43 @@ static skad_status start_announce(harness *self, fuzz_choices *choices, skad_op 
     return skad_node_announce(self->fixture.node, &request, self->fixture.now, op);
 }
 
+/* Has other nodes look for something. */
+static skad_status start_forward(harness *self, fuzz_choices *choices, skad_op *op)
+{
+    skad_node *node = self->fixture.node;
+    const skad_time now = self->fixture.now;
+    const uint8_t how = fuzz_byte(choices);
+    const unsigned chains = how / 4 % 4;
+    const uint8_t value = fuzz_byte(choices);
+    uint8_t record[SKAD_RECORD_BYTES_MAX];
+    skad_id key = some_key(choices);
+    switch (how % 4) {
+    case 0:
+        return skad_node_forward_lookup(node, &key, chains, now, op);
+    case 1: /* what remote peers have, too */
+        key = harness_record_key(self, true, value);
+        return skad_node_forward_get(node, SKAD_RECORD_MUTABLE, &key, chains, now, op);
+    case 2:
+        key = harness_record_key(self, false, value);
+        return skad_node_forward_get(node, SKAD_RECORD_IMMUTABLE, &key, chains, now, op);
+    default:
+        return skad_node_forward_store(
+            node, record, skad_record_encode_immutable(&value, 1, record, sizeof record), chains,
+            now, op, &key);
+    }
+}
+
 static skad_status start(harness *self, fuzz_choices *choices, skad_op *op)
 {
     static const uint8_t value[900] = {9, 9};
     skad_node *node = self->fixture.node;
     skad_time now = self->fixture.now;
     skad_id key = some_key(choices);
-    switch (fuzz_byte(choices) % 6) {
+    const uint8_t which = fuzz_byte(choices);
+    if (which >= 220) { /* most bytes choose what they chose before there were these */
+        return start_forward(self, choices, op);
+    }
+    switch (which % 6) {
     case 0:
         return skad_node_ping(node, &some_remote(self, choices)->address, now, op);
     case 1:

@@ -3,6 +3,7 @@
 
 #include "fuzz/fuzz.h"
 #include "proto/message.h"
+#include "skad/record.h"
 #include "tests/support/wire.h"
 
 static const uint8_t RECORD[SKAD_RECORD_BYTES_MAX];
@@ -41,6 +42,25 @@ static skad_span some_record(fuzz_choices *choices)
     return (skad_span){RECORD, 1 + fuzz_below(choices, SKAD_RECORD_BYTES_MAX)};
 }
 
+/* To store, it has a record that decodes. */
+static void some_forward(fuzz_choices *choices, skad_forward *out)
+{
+    static const skad_forward_aim aims[] = {SKAD_FORWARD_NODES, SKAD_FORWARD_IMMUTABLE,
+                                            SKAD_FORWARD_MUTABLE, SKAD_FORWARD_STORE};
+    static uint8_t record[SKAD_RECORD_BYTES_MAX];
+    out->aim = aims[fuzz_below(choices, sizeof aims / sizeof aims[0])];
+    out->want = (uint8_t)(1 + fuzz_below(choices, 3));
+    out->budget = (uint8_t)fuzz_below(choices, SKAD_FORWARD_BUDGET_MAX + 1);
+    out->life_ms = (uint16_t)(1 + fuzz_below(choices, SKAD_FORWARD_LIFE_MS_MAX));
+    if (out->aim == SKAD_FORWARD_STORE) {
+        const size_t len = 1 + fuzz_below(choices, SKAD_VALUE_BYTES_MAX);
+        out->record =
+            (skad_span){record, skad_record_encode_immutable(RECORD, len, record, sizeof record)};
+    } else {
+        fuzz_bytes(choices, out->target.bytes, SKAD_ID_BYTES);
+    }
+}
+
 static void some_request(fuzz_choices *choices, skad_message *out)
 {
     if (out->kind == SKAD_KIND_FIND_NODE) {
@@ -73,6 +93,8 @@ static void some_request(fuzz_choices *choices, skad_message *out)
     } else if (out->kind == SKAD_KIND_CALL) {
         fuzz_bytes(choices, out->u.call.id.bytes, SKAD_ID_BYTES);
         out->u.call.endpoint = some_address(choices, SKAD_FAMILY_IPV6);
+    } else if (out->kind == SKAD_KIND_FORWARD) {
+        some_forward(choices, &out->u.forward);
     }
 }
 
@@ -99,6 +121,11 @@ static void some_reply(fuzz_choices *choices, skad_message *out)
     } else if (out->kind == SKAD_KIND_ERROR) {
         out->u.reply.u.error.code = (uint32_t)(1 + fuzz_number(choices, 2) % UINT16_MAX);
         out->u.reply.u.error.detail = fuzz_number(choices, 8);
+    } else if (out->kind == SKAD_KIND_FORWARDED) {
+        const bool stated = fuzz_byte(choices) % 2 != 0;
+        const skad_span whole = {RECORD, 1 + fuzz_below(choices, SKAD_RECORD_BYTES_MAX)};
+        out->u.reply.u.forwarded.record = stated ? (skad_span){RECORD, 0} : whole;
+        out->u.reply.u.forwarded.statement = stated ? whole : (skad_span){RECORD, 0};
     } else if (out->kind == SKAD_KIND_PROBED) {
         out->u.reply.u.probed.caller = some_address(choices, SKAD_FAMILY_IPV4);
     } else if (out->kind != SKAD_KIND_PONG && out->kind != SKAD_KIND_CALLED &&

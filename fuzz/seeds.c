@@ -80,6 +80,8 @@ static void take_vector(const char *name, const uint8_t *bytes, size_t len)
     } else if (strcmp(name, "record") == 0) {
         write_seed("record", -1, bytes, len);
         write_seed("differential", 95, bytes, len);
+    } else if (strcmp(name, "statement") == 0) {
+        write_seed("statement", -1, bytes, len);
     } else if (strcmp(name, "node") == 0) {
         write_seed("tree", -1, bytes, len);
     }
@@ -119,6 +121,31 @@ static void write_bodies(void)
         write_seed("differential", 95, bytes, len);
         write_seed("roundtrip", (int)i, bytes, len);
     }
+}
+
+/* The index of a kind, as the first byte of an input. */
+static int index_of(skad_kind kind)
+{
+    int i = 0;
+    while (skad_wire_kinds[i] != kind) {
+        i++;
+    }
+    return i;
+}
+
+/* The other forms of what is forwarded. */
+static void write_forwarding(void)
+{
+    uint8_t bytes[SKAD_BODY_BYTES_MAX];
+    skad_message message;
+    skad_wire_forward_store(&message);
+    size_t len = skad_message_encode(&message, bytes, sizeof bytes);
+    write_seed("body", index_of(message.kind), bytes, len);
+    skad_wire_message(SKAD_KIND_FORWARDED, &message);
+    message.u.reply.u.forwarded.statement = message.u.reply.u.forwarded.record;
+    message.u.reply.u.forwarded.record.len = 0;
+    len = skad_message_encode(&message, bytes, sizeof bytes);
+    write_seed("body", index_of(message.kind), bytes, len);
 }
 
 static void write_files(void)
@@ -206,6 +233,49 @@ static void write_sequences(void)
         write_seed("state", -1, bytes, sizeof bytes);
         write_seed("table", -1, bytes, sizeof bytes);
         write_seed("announcement", -1, bytes, 120);
+        write_seed("statement", -1, bytes, 160);
+    }
+}
+
+static size_t append(uint8_t *out, size_t len, const uint8_t *step, size_t step_len)
+{
+    memcpy(out + len, step, step_len);
+    return len + step_len;
+}
+
+/* Steps of fuzz/state.c: contacts are made, and answer; then the user, or remote peers, have the
+ * node forward something, and what it asks is answered, as it should be or not. */
+static void write_forwards(void)
+{
+    static const uint8_t greet[] = {3, 127, 8, 1, 8,  0,  1,  2,  4,  5,  6,  8,
+                                    9, 8,   1, 8, 10, 12, 13, 14, 16, 17, 18, 20};
+    static const uint8_t answer[] = {13, 2, 0, 0, 34}; /* 34: no contacts, or a tick */
+    static const uint8_t record[] = {13, 2, 0, 0, 0, 5};
+    static const uint8_t stated[] = {13, 2, 0, 0, 10, 3};
+    static const uint8_t listed[] = {13, 2, 0, 0, 10, 3, 3, 17, 18, 20};
+    for (uint8_t seed = 0; seed < 16; seed++) {
+        const uint8_t aim = seed % 4; /* nodes, a mutable record, a value, to store */
+        const bool gets = aim == 1 || aim == 2;
+        const uint8_t *proof = gets && seed < 8 ? record : aim == 0 ? listed : stated;
+        const size_t proof_len = proof == listed ? sizeof listed : sizeof record;
+        const uint8_t asked[] = {8, 9, 0, 220, aim, seed, 0, 1};
+        const uint8_t served_how = aim == 1 ? 3 : aim == 3 ? 1 : aim;
+        const uint8_t served[] = {12,   seed, 2, 240, served_how, 20, 20, 0, 3,
+                                  seed, seed, 0, 0,   0,          0,  0,  1, 3};
+        const size_t served_len = aim == 3 ? sizeof served : aim == 0 ? 10 : 11;
+        uint8_t bytes[STATE_BYTES] = {0};
+        size_t len = append(bytes, 0, greet, sizeof greet);
+        for (unsigned i = 0; i < 19; i++) {
+            len = append(bytes, len, answer, sizeof answer);
+        }
+        for (unsigned i = 0; i < 3; i++) {
+            len = seed / 4 % 2 == 0 ? append(bytes, len, asked, sizeof asked)
+                                    : append(bytes, len, served, served_len);
+            for (unsigned j = 0; j < 4; j++) {
+                len = append(bytes, len, proof, proof_len);
+            }
+        }
+        write_seed("state", -1, bytes, len);
     }
 }
 
@@ -286,15 +356,17 @@ int main(int argc, char **argv)
     }
     corpus = argv[2];
     static const char *const files[] = {"envelopes.json", "invalid.json", "signatures.json",
-                                        "records.json", "trees.json"};
+                                        "records.json",   "trees.json",   "statements.json"};
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         take_vectors(argv[1], files[i]);
     }
     write_bodies();
+    write_forwarding();
     write_files();
     write_profiles();
     write_requests();
     write_sequences();
+    write_forwards();
     fuzz_seeds_database();
     write_configs();
     write_requests_of_http();

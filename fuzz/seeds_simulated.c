@@ -11,6 +11,7 @@
 #include "fuzz/seeds.h"
 #include "proto/envelope.h"
 #include "proto/message.h"
+#include "skad/forward.h"
 #include "skad/records.h"
 #include "src/sim/base/memory.h"
 #include "src/sim/world/world.h"
@@ -218,6 +219,22 @@ static void get(skad_world *world, uint32_t node, skad_record_type type, const s
     run_s(world, 5);
 }
 
+static void forward(skad_world *world, uint32_t node, const skad_id *value, const skad_id *nothing)
+{
+    static const uint8_t bytes[] = "by others";
+    uint8_t record[SKAD_RECORD_BYTES_MAX];
+    skad_op op;
+    skad_id key;
+    const size_t len = skad_record_encode_immutable(bytes, sizeof bytes, record, sizeof record);
+    const skad_time now = skad_world_time(world, node);
+    skad_node *asker = node_of(world, node);
+    settle(world, node, skad_node_forward_lookup(asker, nothing, 0, now, &op));
+    settle(world, node, skad_node_forward_get(asker, SKAD_RECORD_IMMUTABLE, value, 0, now, &op));
+    settle(world, node, skad_node_forward_get(asker, SKAD_RECORD_MUTABLE, nothing, 0, now, &op));
+    settle(world, node, skad_node_forward_store(asker, record, len, 0, now, &op, &key));
+    run_s(world, 10);
+}
+
 static void play(skad_world *world)
 {
     skad_id value;
@@ -236,6 +253,7 @@ static void play(skad_world *world)
     get(world, 12, SKAD_RECORD_MUTABLE, &mutable);
     get(world, 13, SKAD_RECORD_ANNOUNCEMENT, &topic);
     get(world, 14, SKAD_RECORD_IMMUTABLE, &nothing);
+    forward(world, 16, &value, &nothing);
     skad_world_stop(world, 15, true); /* a handover to who comes back without its records */
     run_s(world, 5);
     skad_world_start(world, 15);

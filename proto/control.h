@@ -47,6 +47,7 @@ const char *skad_control_error_name(skad_control_error error);
 #define SKAD_CONTROL_PERIOD_S_MAX     3600
 #define SKAD_CONTROL_CHUNK_BYTES_MAX  4000 /* of a file, in one notification */
 #define SKAD_CONTROL_BATCH_MAX        32   /* requests in a batch */
+#define SKAD_CONTROL_CHAINS_MAX       8    /* SKAD_FORWARD_CHAINS_MAX of skad/forward.h */
 
 /* Kinds of events. */
 typedef enum skad_control_kind {
@@ -86,6 +87,8 @@ typedef struct skad_control_request {
     uint64_t cas;
     uint32_t life_s; /* 0: the daemon chooses */
     bool keep;
+    bool forward;   /* other nodes forward it, */
+    uint8_t chains; /* and results of so many first hops end it; 0: as many as suit it */
     uint32_t every_s;
     uint32_t watched; /* UNWATCH, UNSUBSCRIBE, ABORT: the msgid of what is ended */
     uint32_t kinds;   /* SUBSCRIBE_EVENTS: a set of 1 << skad_control_kind */

@@ -33,6 +33,7 @@ typedef enum param {
     PARAM_SIZE,
     PARAM_OFFSET,
     PARAM_LENGTH,
+    PARAM_FORWARD,
 } param;
 
 typedef struct param_row {
@@ -189,6 +190,13 @@ static bool read_requests(skad_reader *reader, skad_control_request *out)
     return !reader->failed;
 }
 
+static bool read_forward(skad_reader *reader, skad_control_request *out)
+{
+    out->forward = true;
+    out->chains = (uint8_t)skad_read_uint(reader, SKAD_CONTROL_CHAINS_MAX);
+    return !reader->failed;
+}
+
 static bool read_param(skad_reader *reader, param kind, skad_control_request *out)
 {
     switch (kind) {
@@ -254,6 +262,8 @@ static bool read_param(skad_reader *reader, param kind, skad_control_request *ou
     case PARAM_LENGTH:
         out->length = skad_read_uint(reader, UINT64_MAX);
         return true;
+    case PARAM_FORWARD:
+        return read_forward(reader, out);
     }
     return false;
 }
@@ -376,6 +386,8 @@ static void write_number_of(skad_writer *writer, param kind, const skad_control_
         write_number(writer, true, request->offset);
     } else if (kind == PARAM_LENGTH) {
         write_number(writer, request->length != UINT64_MAX, request->length);
+    } else if (kind == PARAM_FORWARD) {
+        write_number(writer, request->forward, request->chains);
     } else {
         write_number(writer, request->every_s != 0, request->every_s);
     }
@@ -430,6 +442,7 @@ static void write_param(skad_writer *writer, param kind, const skad_control_requ
     case PARAM_SIZE:
     case PARAM_OFFSET:
     case PARAM_LENGTH:
+    case PARAM_FORWARD:
         write_number_of(writer, kind, request);
         break;
     }

@@ -131,6 +131,23 @@ _Static_assert(SKAD_COMPARE_BYTES_MAX <= SKAD_STORE_BYTES_MAX,
 _Static_assert(SKAD_MATCH_RANGES *SKAD_MATCH_DIGEST_BYTES == SKAD_MATCH_BYTES,
                "a digest for each range");
 _Static_assert(SKAD_MATCH_BYTES_MAX <= SKAD_STORE_BYTES_MAX, "a MATCH fits, as STORE");
+/* FORWARD: subject, aim, want, budget, time. FORWARDED: a record or a statement, the other empty.
+ * Statement: public key, aim, time, number of holders, contacts, signature (proto/statement.h). */
+#define SKAD_FORWARD_BUDGET_MAX  32
+#define SKAD_FORWARD_LIFE_MS_MAX 10000
+#define SKAD_FORWARD_BYTES_MAX                                                                     \
+    (SKAD_FIXARRAY + SKAD_BIN16(SKAD_RECORD_BYTES_MAX) + 3 * SKAD_FIXINT + SKAD_BIN8(1))
+#define SKAD_STATEMENT_BYTES_MAX                                                                   \
+    (SKAD_BODY_BYTES_MAX - SKAD_FIXARRAY - SKAD_BIN8(SKAD_ADDRESS6_BYTES) - SKAD_BIN8(0) -         \
+     SKAD_BIN16(0))
+#define SKAD_STATEMENT_ELEMENTS  6
+#define SKAD_STATEMENT_ITEMS_MAX (1 + SKAD_STATEMENT_ELEMENTS + 5 * SKAD_CONTACTS_MAX)
+_Static_assert(SKAD_FORWARD_BYTES_MAX <= SKAD_STORE_BYTES_MAX,
+               "the largest FORWARD fits, as STORE");
+_Static_assert(SKAD_FIXARRAY + SKAD_BIN8(SKAD_ADDRESS6_BYTES) + SKAD_BIN16(SKAD_RECORD_BYTES_MAX) +
+                       SKAD_BIN8(0) <=
+                   SKAD_BODY_BYTES_MAX,
+               "the largest record is handed back along a chain");
 _Static_assert(SKAD_NODES_BYTES_MAX <= SKAD_BODY_BYTES_MAX, "16 dual-stack contacts fit");
 _Static_assert(SKAD_STORE_BYTES_MAX <= SKAD_REQUEST_BYTES_MAX,
                "the largest STORE fits, and so does its copy, whose number is in the index");

@@ -2,13 +2,13 @@
  * begins with the address at which the requester was seen. */
 #include "proto/message.h"
 
+#include <string.h>
+
 #include "crypto/assert.h"
 #include "proto/address.h"
+#include "proto/contacts.h"
 #include "proto/reader.h"
 #include "proto/writer.h"
-
-#define CONTACT_ELEMENTS_MIN 2
-#define CONTACT_ELEMENTS_MAX 4
 
 const char *skad_error_name(skad_error_code code)
 {
@@ -25,12 +25,12 @@ const char *skad_error_name(skad_error_code code)
 
 bool skad_kind_is_request(skad_kind kind)
 {
-    return kind >= SKAD_KIND_PING && kind <= SKAD_KIND_INTRODUCE;
+    return kind >= SKAD_KIND_PING && kind <= SKAD_KIND_FORWARD;
 }
 
 bool skad_kind_is_reply(skad_kind kind)
 {
-    return (kind >= SKAD_KIND_PONG && kind <= SKAD_KIND_INTRODUCED) || kind == SKAD_KIND_ERROR;
+    return (kind >= SKAD_KIND_PONG && kind <= SKAD_KIND_FORWARDED) || kind == SKAD_KIND_ERROR;
 }
 
 bool skad_kind_answers(skad_kind request, skad_kind reply)
@@ -40,63 +40,19 @@ bool skad_kind_answers(skad_kind request, skad_kind reply)
             (unsigned)reply == (unsigned)request + SKAD_KIND_REPLY_OFFSET);
 }
 
-static size_t contact_bytes(const skad_contact *contact)
+/* What a FORWARD is about: a target, or a record that has one. */
+static void encode_forward(skad_writer *writer, const skad_message *message)
 {
-    size_t bytes = SKAD_FIXARRAY + SKAD_BIN8(SKAD_ID_BYTES);
+    const bool stores = message->u.forward.aim == SKAD_FORWARD_STORE;
+    const skad_span target = {message->u.forward.target.bytes, SKAD_ID_BYTES};
+    const skad_span subject = stores ? message->u.forward.record : target;
 
-    if (contact->ipv4.family != SKAD_FAMILY_NONE) {
-        bytes += SKAD_BIN8(SKAD_ADDRESS4_BYTES);
-    }
-    if (contact->ipv6.family != SKAD_FAMILY_NONE) {
-        bytes += SKAD_BIN8(SKAD_ADDRESS6_BYTES);
-    }
-    if (contact->guarded != 0) {
-        bytes += SKAD_FIXINT;
-    }
-    return bytes;
-}
-
-/* Returns how many contacts, from the nearest on, fit into `room` bytes with their array header. */
-static size_t contacts_fitting(const skad_contact *contacts, size_t count, size_t room)
-{
-    size_t bytes = 0;
-    size_t fitting = 0;
-
-    while (fitting < count) {
-        bytes += contact_bytes(&contacts[fitting]);
-        size_t header = fitting + 1 <= 15 ? SKAD_FIXARRAY : SKAD_ARRAY16;
-        if (header + bytes > room) {
-            break;
-        }
-        fitting++;
-    }
-    return fitting;
-}
-
-/* Writes the last element of a body, which takes the remaining room. */
-static void write_contacts(skad_writer *writer, const skad_contact *contacts, size_t count)
-{
-    SKAD_ASSERT(count <= SKAD_CONTACTS_MAX);
-    size_t fitting = contacts_fitting(contacts, count, writer->cap - writer->len);
-
-    skad_write_array(writer, fitting);
-    for (size_t i = 0; i < fitting; i++) {
-        bool has_ipv4 = contacts[i].ipv4.family != SKAD_FAMILY_NONE;
-        bool has_ipv6 = contacts[i].ipv6.family != SKAD_FAMILY_NONE;
-        SKAD_ASSERT(has_ipv4 || has_ipv6);
-        bool guarded = contacts[i].guarded != 0;
-        skad_write_array(writer, 1U + has_ipv4 + has_ipv6 + guarded);
-        skad_write_bin(writer, contacts[i].id.bytes, SKAD_ID_BYTES);
-        if (has_ipv4) {
-            skad_write_address(writer, &contacts[i].ipv4);
-        }
-        if (has_ipv6) {
-            skad_write_address(writer, &contacts[i].ipv6);
-        }
-        if (guarded) {
-            skad_write_uint(writer, contacts[i].guarded);
-        }
-    }
+    skad_write_array(writer, 5);
+    skad_write_bin(writer, subject.data, subject.len);
+    skad_write_uint(writer, message->u.forward.aim);
+    skad_write_uint(writer, message->u.forward.want);
+    skad_write_uint(writer, message->u.forward.budget);
+    skad_write_uint(writer, message->u.forward.life_ms);
 }
 
 static void encode_request(skad_writer *writer, const skad_message *message)
@@ -140,6 +96,8 @@ static void encode_request(skad_writer *writer, const skad_message *message)
     } else if (message->kind == SKAD_KIND_INTRODUCE) {
         skad_write_array(writer, 1);
         skad_write_bin(writer, message->u.introduce.id.bytes, SKAD_ID_BYTES);
+    } else if (message->kind == SKAD_KIND_FORWARD) {
+        encode_forward(writer, message);
     } else {
         SKAD_ASSERT(message->kind == SKAD_KIND_PING || message->kind == SKAD_KIND_PROBE);
         skad_write_array(writer, 0);
@@ -159,8 +117,8 @@ static void encode_value(skad_writer *writer, const skad_message *message)
     if (message->u.reply.u.value.total > 0) {
         skad_write_uint(writer, message->u.reply.u.value.total);
     }
-    write_contacts(writer, message->u.reply.u.value.contacts,
-                   message->u.reply.u.value.contacts_count);
+    skad_write_contacts(writer, message->u.reply.u.value.contacts,
+                        message->u.reply.u.value.contacts_count);
 }
 
 static void encode_reply(skad_writer *writer, const skad_message *message)
@@ -168,14 +126,15 @@ static void encode_reply(skad_writer *writer, const skad_message *message)
     bool is_pong = message->kind == SKAD_KIND_PONG || message->kind == SKAD_KIND_CALLED ||
                    message->kind == SKAD_KIND_INTRODUCED;
     bool is_value = message->kind == SKAD_KIND_VALUE;
-    bool has_three = is_value || message->kind == SKAD_KIND_ERROR;
+    bool has_three =
+        is_value || message->kind == SKAD_KIND_ERROR || message->kind == SKAD_KIND_FORWARDED;
     bool has_four = is_value && message->u.reply.u.value.total > 0;
 
     skad_write_array(writer, is_pong ? 1 : has_four ? 4 : has_three ? 3 : 2);
     skad_write_address(writer, &message->u.reply.observed);
     if (message->kind == SKAD_KIND_NODES) {
-        write_contacts(writer, message->u.reply.u.nodes.contacts,
-                       message->u.reply.u.nodes.contacts_count);
+        skad_write_contacts(writer, message->u.reply.u.nodes.contacts,
+                            message->u.reply.u.nodes.contacts_count);
     } else if (message->kind == SKAD_KIND_VALUE) {
         encode_value(writer, message);
     } else if (message->kind == SKAD_KIND_ERROR) {
@@ -188,6 +147,11 @@ static void encode_reply(skad_writer *writer, const skad_message *message)
         skad_write_uint(writer, message->u.reply.u.matched.differs);
     } else if (message->kind == SKAD_KIND_PROBED) {
         skad_write_address(writer, &message->u.reply.u.probed.caller);
+    } else if (message->kind == SKAD_KIND_FORWARDED) {
+        skad_write_bin(writer, message->u.reply.u.forwarded.record.data,
+                       message->u.reply.u.forwarded.record.len);
+        skad_write_bin(writer, message->u.reply.u.forwarded.statement.data,
+                       message->u.reply.u.forwarded.statement.len);
     } else if (!is_pong) {
         skad_write_uint(writer, message->u.reply.u.stored.life_s);
     }
@@ -205,43 +169,6 @@ size_t skad_message_encode(const skad_message *message, uint8_t *out, size_t cap
         encode_reply(&writer, message);
     }
     return writer.overflow ? 0 : writer.len;
-}
-
-static void read_contact(skad_reader *reader, skad_contact *out)
-{
-    size_t elements = skad_read_array(reader, CONTACT_ELEMENTS_MIN, CONTACT_ELEMENTS_MAX);
-    skad_address first;
-
-    skad_read_bytes(reader, out->id.bytes, SKAD_ID_BYTES);
-    skad_read_address(reader, false, &first);
-    elements -= elements == 0 ? 0 : CONTACT_ELEMENTS_MIN; /* those that follow */
-    out->ipv4 = (skad_address){0};
-    out->ipv6 = (skad_address){0};
-    out->guarded = 0;
-    unsigned families = first.family;
-    *(first.family == SKAD_FAMILY_IPV6 ? &out->ipv6 : &out->ipv4) = first;
-    if (elements > 0 && first.family == SKAD_FAMILY_IPV4 &&
-        skad_read_peek(reader) == SKAD_ITEM_BIN) {
-        skad_read_address(reader, false, &out->ipv6);
-        reader->failed = reader->failed || out->ipv6.family != SKAD_FAMILY_IPV6;
-        families = SKAD_FAMILIES_ALL;
-        elements--;
-    }
-    if (elements > 0) {
-        out->guarded = (uint16_t)skad_read_uint(reader, SKAD_FAMILIES_ALL);
-        reader->failed =
-            reader->failed || out->guarded == 0 || (out->guarded & ~families) != 0 || elements > 1;
-    }
-}
-
-static size_t read_contacts(skad_reader *reader, skad_contact *out)
-{
-    size_t count = skad_read_array(reader, 0, SKAD_CONTACTS_MAX);
-
-    for (size_t i = 0; i < count && !reader->failed; i++) {
-        read_contact(reader, &out[i]);
-    }
-    return count;
 }
 
 static uint8_t read_want(skad_reader *reader)
@@ -273,6 +200,40 @@ static void decode_store(skad_reader *reader, skad_message *out)
     reader->failed = reader->failed || out->u.store.life_s == 0;
 }
 
+/* Decodes the record of a FORWARD, too: its key is the target. */
+static void decode_forward(skad_reader *reader, skad_message *out)
+{
+    skad_record record;
+    const skad_span subject = skad_read_bin(reader, 1, SKAD_RECORD_BYTES_MAX);
+    const uint64_t aim = skad_read_uint(reader, SKAD_FORWARD_STORE);
+    out->u.forward.aim = (skad_forward_aim)aim;
+    out->u.forward.want = read_want(reader);
+    out->u.forward.budget = (uint8_t)skad_read_uint(reader, SKAD_FORWARD_BUDGET_MAX);
+    out->u.forward.life_ms = (uint16_t)skad_read_uint(reader, SKAD_FORWARD_LIFE_MS_MAX);
+    out->u.forward.record = (skad_span){NULL, 0};
+    if (reader->failed || aim == SKAD_RECORD_ANNOUNCEMENT || out->u.forward.life_ms == 0) {
+        reader->failed = true;
+    } else if (aim != SKAD_FORWARD_STORE) {
+        reader->failed = subject.len != SKAD_ID_BYTES;
+        memcpy(out->u.forward.target.bytes, subject.data, reader->failed ? 0 : SKAD_ID_BYTES);
+    } else if (skad_record_decode(subject.data, subject.len, &record) &&
+               record.type != SKAD_RECORD_ANNOUNCEMENT) {
+        out->u.forward.record = subject;
+        out->u.forward.target = record.key;
+    } else {
+        reader->failed = true;
+    }
+}
+
+/* A result is a record or a statement, never both, never neither. */
+static void decode_forwarded(skad_reader *reader, skad_message *out)
+{
+    out->u.reply.u.forwarded.record = skad_read_bin(reader, 0, SKAD_RECORD_BYTES_MAX);
+    out->u.reply.u.forwarded.statement = skad_read_bin(reader, 0, SKAD_STATEMENT_BYTES_MAX);
+    reader->failed = reader->failed || (out->u.reply.u.forwarded.record.len == 0) ==
+                                           (out->u.reply.u.forwarded.statement.len == 0);
+}
+
 static void decode_value(skad_reader *reader, bool has_total, skad_message *out)
 {
     size_t count = skad_read_array(reader, 0, SKAD_RECORDS_MAX);
@@ -286,7 +247,7 @@ static void decode_value(skad_reader *reader, bool has_total, skad_message *out)
         out->u.reply.u.value.total = (uint32_t)skad_read_uint(reader, UINT32_MAX);
         reader->failed = reader->failed || out->u.reply.u.value.total <= count;
     }
-    out->u.reply.u.value.contacts_count = read_contacts(reader, out->u.reply.u.value.contacts);
+    out->u.reply.u.value.contacts_count = skad_read_contacts(reader, out->u.reply.u.value.contacts);
 }
 
 static void decode_error(skad_reader *reader, skad_message *out)
@@ -322,7 +283,8 @@ static void decode_reply(skad_reader *reader, skad_message *out)
         return;
     case SKAD_KIND_NODES:
         read_head(reader, 2, out);
-        out->u.reply.u.nodes.contacts_count = read_contacts(reader, out->u.reply.u.nodes.contacts);
+        out->u.reply.u.nodes.contacts_count =
+            skad_read_contacts(reader, out->u.reply.u.nodes.contacts);
         return;
     case SKAD_KIND_VALUE:
         decode_value(reader, read_head_of(reader, 3, true, out), out);
@@ -344,6 +306,10 @@ static void decode_reply(skad_reader *reader, skad_message *out)
         read_head(reader, 2, out);
         skad_read_address(reader, false, &out->u.reply.u.probed.caller);
         return;
+    case SKAD_KIND_FORWARDED:
+        read_head(reader, 3, out);
+        decode_forwarded(reader, out);
+        return;
     case SKAD_KIND_ERROR:
         read_head(reader, 3, out);
         decode_error(reader, out);
@@ -358,6 +324,7 @@ static void decode_reply(skad_reader *reader, skad_message *out)
     case SKAD_KIND_PROBE:
     case SKAD_KIND_CALL:
     case SKAD_KIND_INTRODUCE:
+    case SKAD_KIND_FORWARD:
         break; /* not replies */
     }
     reader->failed = true;
@@ -409,6 +376,10 @@ static void decode_body(skad_reader *reader, skad_message *out)
         read_head(reader, 1, out);
         skad_read_bytes(reader, out->u.introduce.id.bytes, SKAD_ID_BYTES);
         return;
+    case SKAD_KIND_FORWARD:
+        read_head(reader, 5, out);
+        decode_forward(reader, out);
+        return;
     case SKAD_KIND_PONG:
     case SKAD_KIND_NODES:
     case SKAD_KIND_VALUE:
@@ -419,6 +390,7 @@ static void decode_body(skad_reader *reader, skad_message *out)
     case SKAD_KIND_PROBED:
     case SKAD_KIND_CALLED:
     case SKAD_KIND_INTRODUCED:
+    case SKAD_KIND_FORWARDED:
     case SKAD_KIND_ERROR:
         decode_reply(reader, out);
         return;

@@ -21,6 +21,7 @@ typedef enum skad_kind {
     SKAD_KIND_PROBE = 8,
     SKAD_KIND_CALL = 9,
     SKAD_KIND_INTRODUCE = 10,
+    SKAD_KIND_FORWARD = 11,
     SKAD_KIND_PONG = 17, /* reply = request + 16 */
     SKAD_KIND_NODES = 18,
     SKAD_KIND_VALUE = 19,
@@ -31,6 +32,7 @@ typedef enum skad_kind {
     SKAD_KIND_PROBED = 24,
     SKAD_KIND_CALLED = 25,
     SKAD_KIND_INTRODUCED = 26,
+    SKAD_KIND_FORWARDED = 27,
     SKAD_KIND_ERROR = 31, /* replies to any request */
 } skad_kind;
 
@@ -61,7 +63,10 @@ typedef enum skad_mark {
     X(CONFLICT, 8, "conflict")       /* same sequence, other contents; detail is that sequence */  \
     X(CAS, 9, "cas")                 /* held sequence is not the expected; detail is held */       \
     X(QUOTA, 10, "quota")            /* publisher, address group or key has its share */           \
-    X(BUSY, 11, "busy")              /* overloaded: ask again later or ask another */
+    X(BUSY, 11, "busy")              /* overloaded: ask again later or ask another */              \
+    X(UNREACHED, 12, "unreached")    /* FORWARD: no node that could be asked had a result */       \
+    X(LOOP, 13, "loop")              /* FORWARD: the requester is nearer to the target than we */  \
+    X(LATE, 14, "late")              /* FORWARD: its time is over */
 
 typedef enum skad_error_code {
     SKAD_ERROR_NONE = 0,
@@ -72,6 +77,23 @@ typedef enum skad_error_code {
 
 /* Returns the stable lower-case name; "unknown" for codes of later versions. */
 const char *skad_error_name(skad_error_code code);
+
+/* What a FORWARD is for. */
+typedef enum skad_forward_aim {
+    SKAD_FORWARD_NODES = 0,     /* the nodes nearest to the target */
+    SKAD_FORWARD_IMMUTABLE = 1, /* the record of this key, */
+    SKAD_FORWARD_MUTABLE = 2,   /* and its type, as in skad_record_type */
+    SKAD_FORWARD_STORE = 4,     /* to store the record that it carries */
+} skad_forward_aim;
+
+typedef struct skad_forward {
+    skad_forward_aim aim;
+    skad_id target;   /* of a STORE the key of its record */
+    skad_span record; /* STORE: encoded, immutable or mutable; else empty */
+    uint8_t want;     /* families that the asker can use in contacts, 1..3 */
+    uint8_t budget;   /* requests that may follow from this one, in all */
+    uint16_t life_ms; /* how long the requester waits, at least 1 */
+} skad_forward;
 
 typedef struct skad_message {
     skad_kind kind;
@@ -110,6 +132,7 @@ typedef struct skad_message {
         struct {
             skad_id id; /* of the node that is to call the requester */
         } introduce;
+        skad_forward forward;
         struct {
             skad_address observed; /* the requester, as the replier sees it: in every reply */
             union {
@@ -136,6 +159,10 @@ typedef struct skad_message {
                 struct {
                     skad_address caller; /* the node that was asked to call */
                 } probed;
+                struct {
+                    skad_span record;    /* what was asked for, or empty; then there is a */
+                    skad_span statement; /* of the last node of the chain (statement.h) */
+                } forwarded;
                 struct {
                     uint32_t code; /* a skad_error_code, or one of a later version */
                     uint64_t detail;

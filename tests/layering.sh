@@ -97,7 +97,7 @@ complain "what ships looks inside a node" '"src/core/node/parts\.h"' \
 
 # Files of the core include the state of a node, which lies on top; tests/calls.sh sees to it that
 # they call nothing up there.
-order src/core node inbound upkeep operations lookup storage rpc routing base
+order src/core node inbound upkeep relay operations forward lookup storage rpc routing base
 order src/host api drive files portmap state net system loop
 order src/daemon app metrics control health state sandbox system
 order src/sim program report experiment adversaries world scenario base

@@ -53,17 +53,22 @@ export interface CallOptions {
   timeoutMs?: number;
 }
 
-export interface PutOptions extends CallOptions {
+export interface ForwardOptions extends CallOptions {
+  /** Other nodes ask for this one, over 1 to 8 chains, or 0 for the usual number (from 1.2 on). */
+  forward?: number | null;
+}
+
+export interface PutOptions extends ForwardOptions {
   /** The node sends it again each hour. */
   keep?: boolean;
 }
 
-export interface StoreOptions extends CallOptions {
+export interface StoreOptions extends ForwardOptions {
   cas?: number | bigint | null;
   keep?: boolean;
 }
 
-export interface PublishOptions extends StoreOptions {
+export interface PublishOptions extends Omit<StoreOptions, "forward"> {
   salt?: Value;
   /** A higher one replaces a lower one; without it the node takes the next (from 1.1 on). */
   sequence?: number | bigint | null;
@@ -149,13 +154,13 @@ export class Client {
   /** Stores an immutable value of 1 to 1000 bytes under its hash. */
   put(value: Value, options?: PutOptions): Promise<Put>;
   /** Fetches an immutable value; NotFoundError if there is none. */
-  get(key: Key, options?: CallOptions): Promise<Get>;
+  get(key: Key, options?: ForwardOptions): Promise<Get>;
   /** Stores a record that is encoded and signed already. */
   store(record: Uint8Array, options?: StoreOptions): Promise<Put>;
   /** Signs a value with the node's key and stores it. */
   publish(value: Value, options?: PublishOptions): Promise<Publish>;
   /** Fetches what a publisher has published under a salt. */
-  resolve(publisher: Key, options?: CallOptions & { salt?: Value }): Promise<Resolve>;
+  resolve(publisher: Key, options?: ForwardOptions & { salt?: Value }): Promise<Resolve>;
   /** Announces the node under a key. */
   announce(key: Key, options?: AnnounceOptions): Promise<Put>;
   /** Finds the nodes that are announced under a key. */
@@ -182,9 +187,9 @@ export class Client {
   /** Asks the node at an address for a sign of life. */
   ping(address: string, options?: CallOptions): Promise<Ping>;
   /** Finds the nodes that are closest to an ID or a key. */
-  lookup(id: Key, options?: CallOptions): Promise<Lookup>;
+  lookup(id: Key, options?: ForwardOptions): Promise<Lookup>;
   /** A lookup that reports each of its steps as it happens. */
-  trace(id: Key, options?: CallOptions & { onStep?: (step: Step) => void }): Promise<Lookup>;
+  trace(id: Key, options?: ForwardOptions & { onStep?: (step: Step) => void }): Promise<Lookup>;
   /** Lists a page of the node's own store; `from` is `next` of the page before. */
   records(
     options?: CallOptions & { section?: "held" | "published"; from?: Uint8Array | null; max?: number },

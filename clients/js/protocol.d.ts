@@ -656,6 +656,8 @@ export interface Status {
   mapping: { [name: string]: Mapping };
   /** how local discovery goes */
   local_discovery: LocalDiscovery;
+  /** what the node forwards for its neighbours, and they for it */
+  forwarding?: Forwarding;
   /** living contacts of the routing table */
   peers: number;
   /** contacts that do not answer for now */
@@ -742,7 +744,7 @@ export interface Status {
   answers_shed: number;
   /** nodes that the network seems to have, by the density of our own neighbourhood (within a quarter or so); 0 while there are too few siblings */
   network_size: number;
-  /** requests answered, by kind: `ping`, `find_node`, `find_value`, `store`, `announce`, `compare`, `match`, `probe`, `call` */
+  /** requests answered, by kind: `ping`, `find_node`, `find_value`, `store`, `announce`, `compare`, `match`, `probe`, `call`, `introduce`, `forward` */
   requests: { [name: string]: number };
   /** requests refused, by the error code's name */
   refused: { [name: string]: number };
@@ -752,6 +754,34 @@ export interface Status {
   caps: { [name: string]: number[] };
   /** what lies in the store */
   store: Store;
+}
+
+export interface Forwarding {
+  /** requests of neighbours that wait for their answer */
+  waiting: number;
+  /** those that were answered with a result */
+  answered: number;
+  /** those whose time was over before a result came */
+  late: number;
+  /** sent for neighbours */
+  requests: number;
+  /** of values that passed by, kept */
+  copies: number;
+  /** neighbours that owe the node something, or are owed something, or are in doubt */
+  balances: number;
+  /** the sixteen with the most */
+  neighbours: Balance[];
+}
+
+export interface Balance {
+  /** the neighbour's ID */
+  id: string;
+  /** requests that the node has answered for it, less what it did in return; at 256 it is refused more */
+  owes: number;
+  /** the reverse */
+  owed: number;
+  /** whether it was silent lately when it should have forwarded; it is asked last */
+  doubted: boolean;
 }
 
 export interface Store {
@@ -785,14 +815,14 @@ export interface Store {
 export interface Methods {
   hello: { params: [client?: string | null, api?: number | null]; result: Hello };
   ping: { params: [address: string]; result: Ping };
-  lookup: { params: [id: string | Uint8Array]; result: Lookup };
-  trace: { params: [id: string | Uint8Array]; result: Lookup };
-  put: { params: [value: Uint8Array | string, keep?: boolean | null]; result: Put };
-  store: { params: [record: Uint8Array | string, cas?: number | bigint | null, keep?: boolean | null]; result: Put };
+  lookup: { params: [id: string | Uint8Array, forward?: number | null]; result: Lookup };
+  trace: { params: [id: string | Uint8Array, forward?: number | null]; result: Lookup };
+  put: { params: [value: Uint8Array | string, keep?: boolean | null, forward?: number | null]; result: Put };
+  store: { params: [record: Uint8Array | string, cas?: number | bigint | null, keep?: boolean | null, forward?: number | null]; result: Put };
   publish: { params: [value: Uint8Array | string, salt?: Uint8Array | string | null, sequence?: number | bigint | null, cas?: number | bigint | null, lifeS?: number | null, keep?: boolean | null]; result: Publish };
   announce: { params: [key: string | Uint8Array, endpoint?: string | number | null, metadata?: Uint8Array | string | null, lifeS?: number | null, keep?: boolean | null]; result: Put };
-  get: { params: [key: string | Uint8Array]; result: Get };
-  resolve: { params: [publisher: string | Uint8Array, salt?: Uint8Array | string | null]; result: Resolve };
+  get: { params: [key: string | Uint8Array, forward?: number | null]; result: Get };
+  resolve: { params: [publisher: string | Uint8Array, salt?: Uint8Array | string | null, forward?: number | null]; result: Resolve };
   providers: { params: [key: string | Uint8Array]; result: Providers };
   watch_record: { params: [publisher: string | Uint8Array, salt?: Uint8Array | string | null, everyS?: number | null]; result: Watched };
   watch_providers: { params: [key: string | Uint8Array, everyS?: number | null]; result: Watched };

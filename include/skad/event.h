@@ -83,7 +83,7 @@ typedef struct skad_lookup_report {
 
 /* ---- Puts ---- */
 
-#define SKAD_REFUSALS 12 /* PROTOCOL.md's error codes 1..11; 0 stands for any other */
+#define SKAD_REFUSALS 15 /* PROTOCOL.md's error codes 1..14; 0 stands for any other */
 
 /* The answers of the nodes that should hold a record. */
 typedef struct skad_put_report {

@@ -293,7 +293,7 @@ typedef struct skad_node_stats {
     uint64_t identities_proven;      /* by memory-hard hashes; then they are remembered */
     uint64_t identities_refused;     /* proofs not made, for lack of budget */
     uint64_t hard_hashes;            /* computed for proofs, of right and of wrong identities */
-    uint64_t requests[11];           /* answered, by request kind (index 1..10) */
+    uint64_t requests[16];           /* answered, by request kind (index 1..11) */
     uint64_t refusals;               /* answered with an ERROR */
     uint64_t refused[SKAD_REFUSALS]; /* of these, by error code */
     uint64_t timeouts;               /* RPCs of ours that were not answered */
@@ -330,8 +330,13 @@ typedef struct skad_node_stats {
     uint8_t guarded;   /* and where that strangers have to be introduced */
     skad_store_totals store;
     uint32_t epoch;
-    bool secrets_locked;   /* the system keeps our keys out of swap */
-    uint64_t reserved[16]; /* 0 in this version */
+    bool secrets_locked;     /* the system keeps our keys out of swap */
+    uint64_t relayed;        /* FORWARDs of neighbours that were answered with a result */
+    uint64_t relay_requests; /* sent for neighbours */
+    uint64_t relay_copies;   /* of values that passed by, kept */
+    uint64_t relays_late;    /* answered with ERROR late, since no result had come */
+    uint16_t relays;         /* that wait now */
+    uint64_t reserved[11];   /* 0 in this version */
 } skad_node_stats;
 
 /* Fills in the counters and the state of the node. */

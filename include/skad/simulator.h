@@ -29,12 +29,15 @@ typedef struct skad_node_tuning {
     bool neighbourhood_check; /* it looks behind neighbours that are dead or too dense */
     bool neighbourhoods;      /* a region is responsible for a key, not the closest alone */
     bool first_answers;       /* it believes all names, and ends with the first answers */
+    bool forward_by_lot;      /* what others forward begins at any contact nearer to the target */
+    bool forward_padded;      /* its budget and its time are drawn by lot */
     uint8_t sibling_factor;   /* eta: the sibling list has eta * s entries, 0..5 */
     uint8_t answer_contacts;  /* contacts in an answer at most, 1..16 */
     uint16_t lookup_requests; /* requests that end a lookup, 1..384 */
 } skad_node_tuning;
 
-/* As shipped: all defences on, first_answers off, eta 5, 16 contacts, 384 requests. */
+/* As shipped: all defences on, first_answers off, what others forward by lot and padded, eta 5, 16
+ * contacts, 384 requests. */
 void skad_node_tuning_default(skad_node_tuning *out);
 
 struct skad_simulator_config {

@@ -7,7 +7,19 @@ import wire
 from harness import Context, check_each
 from strict_msgpack import Raw, encode
 from target import demand
-from wire import ANNOUNCE, CALL, COMPARE, FIND_NODE, FIND_VALUE, INTRODUCE, MATCH, PING, PROBE, STORE
+from wire import (
+    ANNOUNCE,
+    CALL,
+    COMPARE,
+    FIND_NODE,
+    FIND_VALUE,
+    FORWARD,
+    INTRODUCE,
+    MATCH,
+    PING,
+    PROBE,
+    STORE,
+)
 
 KEY = bytes(range(32))
 RECORD = encode([1, b"x"])
@@ -117,6 +129,27 @@ FLAWS_OF_MATCH = [
 
 for flaw in FLAWS_OF_MATCH:
     check_each("Bodies: refused in MATCH", [flaw], _is_dropped)
+
+FLAWS_OF_FORWARD = [
+    ("aim 3", FORWARD, [KEY, 3, 3, 0, 3000]),
+    ("aim 5", FORWARD, [KEY, 5, 3, 0, 3000]),
+    ("want 0", FORWARD, [KEY, 0, 0, 0, 3000]),
+    ("want 4", FORWARD, [KEY, 0, 4, 0, 3000]),
+    ("a budget of 33", FORWARD, [KEY, 0, 3, 33, 3000]),
+    ("life_ms 0", FORWARD, [KEY, 0, 3, 0, 0]),
+    ("life_ms 10001", FORWARD, [KEY, 0, 3, 0, 10001]),
+    ("a target of 31 bytes", FORWARD, [bytes(31), 1, 3, 0, 3000]),
+    ("a target of 33 bytes", FORWARD, [bytes(33), 2, 3, 0, 3000]),
+    ("a target nil", FORWARD, [None, 0, 3, 0, 3000]),
+    ("a record for a target", FORWARD, [encode([1, b"value"]), 1, 3, 0, 3000]),
+    ("a key for a record", FORWARD, [KEY, 4, 3, 0, 3000]),
+    ("an announcement", FORWARD, [encode([3, KEY, KEY, 1, 1 << 40, b"", b"", bytes(64)]), 4, 3, 0, 3000]),
+    ("no life_ms", FORWARD, [KEY, 0, 3, 0]),
+    ("a sixth element", FORWARD, [KEY, 0, 3, 0, 3000, 0]),
+]
+
+for flaw in FLAWS_OF_FORWARD:
+    check_each("Bodies: refused in FORWARD", [flaw], _is_dropped)
 
 ANSWERS = [
     ("COMPARE of a print has COMPARED", COMPARE, wire.compare([bytes(24)]), wire.COMPARED),

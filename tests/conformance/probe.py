@@ -20,6 +20,7 @@ import checks_batch
 import checks_body
 import checks_envelope
 import checks_families
+import checks_forward
 import checks_holder
 import checks_lookup
 import checks_records
@@ -31,7 +32,7 @@ from target import Counters, Endpoint, Failure, Loop, Target, demand
 
 MODULES = (
     checks_envelope, checks_sender, checks_body, checks_batch, checks_token, checks_records,
-    checks_holder, checks_lookup, checks_requester, checks_families,
+    checks_holder, checks_lookup, checks_forward, checks_requester, checks_families,
 )  # the order of the checks
 
 

@@ -11,8 +11,8 @@ import identity as ids
 from identity import ZERO, Identity, digest_of
 from strict_msgpack import Malformed, array_header, decode, encode
 
-PING, FIND_NODE, FIND_VALUE, STORE, ANNOUNCE, COMPARE, MATCH, PROBE, CALL, INTRODUCE = range(1, 11)
-PONG, NODES, VALUE, STORED, ANNOUNCED, COMPARED, MATCHED, PROBED, CALLED, INTRODUCED = range(17, 27)
+PING, FIND_NODE, FIND_VALUE, STORE, ANNOUNCE, COMPARE, MATCH, PROBE, CALL, INTRODUCE, FORWARD = range(1, 12)
+PONG, NODES, VALUE, STORED, ANNOUNCED, COMPARED, MATCHED, PROBED, CALLED, INTRODUCED, FORWARDED = range(17, 28)
 ERROR = 31
 CLIENT, GUARDED = 64, 32
 KIND_NAMES = {
@@ -26,6 +26,7 @@ KIND_NAMES = {
     PROBE: "PROBE",
     CALL: "CALL",
     INTRODUCE: "INTRODUCE",
+    FORWARD: "FORWARD",
     PONG: "PONG",
     NODES: "NODES",
     VALUE: "VALUE",
@@ -36,6 +37,7 @@ KIND_NAMES = {
     PROBED: "PROBED",
     CALLED: "CALLED",
     INTRODUCED: "INTRODUCED",
+    FORWARDED: "FORWARDED",
     ERROR: "ERROR",
 }
 
@@ -338,6 +340,18 @@ _FORMS = {
     ANNOUNCED: [endpoint_ok, lambda life: _uint_ok(life, 0, 32)],
     COMPARED: [endpoint_ok, lambda bits: isinstance(bits, bytes) and 1 <= len(bits) <= 5],
     MATCHED: [endpoint_ok, lambda differs: _uint_ok(differs, 0, 64)],
+    FORWARD: [
+        _record_ok,
+        lambda aim: aim in (0, 1, 2, 4),
+        lambda want: want in (1, 2, 3),
+        lambda budget: _uint_ok(budget, 0, 6) and budget <= 32,
+        lambda life: _uint_ok(life, 1, 14) and life <= 10000,
+    ],
+    FORWARDED: [
+        endpoint_ok,
+        lambda record: isinstance(record, bytes) and len(record) <= 1005,
+        lambda statement: isinstance(statement, bytes) and len(statement) <= 1033,
+    ],
     ERROR: [
         endpoint_ok,
         lambda code: _uint_ok(code, 1, 16),
@@ -363,6 +377,44 @@ def _check_body(kind: int, body: Any) -> None:
     _demand(isinstance(body, list) and len(body) == len(form), f"elements of a {name}")
     for place, (accepts, element) in enumerate(zip(form, body)):
         _demand(accepts(element), f"element {place + 1} of a {name}")
+    if kind == FORWARDED:
+        _demand(bool(body[1]) != bool(body[2]), "neither a record nor a statement, or both")
+
+
+def forward(subject: bytes, aim: int = 0, budget: int = 0, life_ms: int = 3000) -> bytes:
+    """The body of a FORWARD."""
+    return encode([subject, aim, 3, budget, life_ms])
+
+
+@dataclass
+class Statement:
+    """A statement of the target."""
+
+    public_key: bytes
+    aim: int
+    unix_s: int
+    holders: int
+    contacts: List[Any]
+
+
+def open_statement(data: bytes, aim: int, subject: bytes) -> Statement:
+    """Checks the form of a statement, and its signature for a subject: a target or a record."""
+    try:
+        elements = decode(data)
+    except Malformed as error:
+        raise Unacceptable(f"the statement is not strict: {error}") from error
+    _demand(isinstance(elements, list) and len(elements) == 6, "a statement of other elements")
+    key, stated, unix_s, holders, contacts, mark = elements
+    _demand(isinstance(key, bytes) and len(key) == 32, "the key of a statement")
+    _demand(stated == aim, f"a statement of aim {stated}")
+    _demand(_uint_ok(unix_s, 0, 64), "the time of a statement")
+    _demand(_uint_ok(holders, 0, 7) and (holders == 0 or aim == 4), "holders of a statement")
+    _demand(_contacts_ok(contacts) and (not contacts or aim == 0), "contacts of a statement")
+    _demand(isinstance(mark, bytes) and len(mark) == 64, "the signature of a statement")
+    about = digest_of("skad1 subject", bytes([aim]), subject)
+    digest = digest_of("skad1 stated", ids.NETWORK_ID, about, data[:-66])
+    _demand(ids.verifies("skad1 stated", digest, key, mark), "the statement's signature is wrong")
+    return Statement(key, stated, unix_s, holders, contacts)
 
 
 def find_node(target: bytes, want: int = 3) -> bytes:

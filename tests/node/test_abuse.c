@@ -141,7 +141,7 @@ static void without_a_token_an_answer_is_at_most_three_times_its_request(void **
 {
     static const skad_kind kinds[] = {SKAD_KIND_PING,  SKAD_KIND_FIND_NODE, SKAD_KIND_FIND_VALUE,
                                       SKAD_KIND_STORE, SKAD_KIND_ANNOUNCE,  SKAD_KIND_COMPARE,
-                                      SKAD_KIND_MATCH};
+                                      SKAD_KIND_MATCH, SKAD_KIND_FORWARD};
     test_fixture *fixture = *state;
     const test_remote *who = test_fixture_remote(fixture);
     skad_id key;
@@ -280,7 +280,7 @@ static void all_that_a_request_brings_stays_within_three_times(void **state)
     test_fixture *fixture = *state;
     const skad_kind kinds[] = {SKAD_KIND_PING,  SKAD_KIND_FIND_NODE, SKAD_KIND_FIND_VALUE,
                                SKAD_KIND_STORE, SKAD_KIND_ANNOUNCE,  SKAD_KIND_COMPARE,
-                               SKAD_KIND_MATCH};
+                               SKAD_KIND_MATCH, SKAD_KIND_FORWARD};
     bool pinged = false;
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         const test_remote *who = test_fixture_remote(fixture);

@@ -49,6 +49,7 @@ static void the_parameter_that_is_to_blame_is_named(void **state)
         {"a negative number", "publish", PARAMS("\x93\xa1v\xc0\xff"), "sequence", 2, false},
         {"a list for a number", "publish", PARAMS("\x93\xa1v\xc0\x91\x01"), "sequence", 2, false},
         {"a map for a key", "get", PARAMS("\x91\x80"), "key", 0, false},
+        {"chains beyond eight", "put", PARAMS("\x93\xa1v\xc2\x09"), "forward", 2, false},
         {"too many", "status", PARAMS("\x91\x01"), NULL, 0, false},
         {"no array", "status", PARAMS("\x01"), NULL, 0, false},
         {"a client's name with a zero", "hello", PARAMS("\x91\xa2x\0"), "client", 0, false},

@@ -13,6 +13,7 @@
 
 #include "crypto/keys.h"
 #include "proto/profile.h"
+#include "proto/statement.h"
 #include "proto/tree.h"
 #include "skad/record.h"
 #include "tests/support/vector_reader.h"
@@ -81,7 +82,7 @@ static void every_envelope_is_accepted(void **state)
         }
         count++;
     }
-    assert_int_equal(count, 2 + SKAD_WIRE_KINDS + 1 + 2 + 3 + 3 + 2 * 2 + 4);
+    assert_int_equal(count, 2 + SKAD_WIRE_KINDS + 1 + 2 + 2 + 3 + 3 + 2 * 2 + 4);
 }
 
 static void every_datagram_with_a_flaw_or_two_gets_its_verdict(void **state)
@@ -90,7 +91,7 @@ static void every_datagram_with_a_flaw_or_two_gets_its_verdict(void **state)
     static const struct {
         const char *name;
         size_t least;
-    } files[] = {{"invalid.json", 86}, {"order.json", 30}};
+    } files[] = {{"invalid.json", 105}, {"order.json", 30}};
 
     for (size_t i = 0; i < 2; i++) {
         test_vectors file;
@@ -119,6 +120,7 @@ static void every_signature_is_what_its_array_says(void **state)
         {"skad1 datagram", SKAD_SIGN_DATAGRAM},
         {"skad1 record", SKAD_SIGN_RECORD},
         {"skad1 announce", SKAD_SIGN_ANNOUNCE},
+        {"skad1 stated", SKAD_SIGN_STATEMENT},
     };
     uint8_t digest[SKAD_HASH_BYTES];
     uint8_t public_key[SKAD_PUBLIC_KEY_BYTES];
@@ -141,7 +143,7 @@ static void every_signature_is_what_its_array_says(void **state)
         }
         counts[next.invalid]++;
     }
-    assert_int_equal(counts[0], 3);
+    assert_int_equal(counts[0], 4);
     assert_int_equal(counts[1], 6);
 }
 
@@ -253,6 +255,45 @@ static void every_record_has_the_key_or_flaw_that_it_says(void **state)
     }
     assert_int_equal(counts[0], 9);
     assert_true(counts[1] >= 28);
+}
+
+/* "proof" is not told apart here: tests/proto/test_vectors_states.c does it. */
+static void every_statement_has_the_flaw_of_form_or_signature_that_it_says(void **state)
+{
+    (void)state;
+    const skad_network_id network = skad_wire_publisher(NULL).network;
+    uint8_t bytes[SKAD_BODY_BYTES_MAX + 100];
+    uint8_t record[SKAD_RECORD_BYTES_MAX];
+    uint8_t subject[SKAD_HASH_BYTES];
+    uint8_t made[SKAD_HASH_BYTES];
+    test_vectors file;
+    test_vector next;
+    size_t counts[2] = {0};
+
+    test_vectors_open(&file, SKAD_SOURCE_DIR, "statements.json");
+    while (test_vectors_next(&file, &next)) {
+        skad_statement stated;
+        skad_forward forward = {.aim = (skad_forward_aim)test_vector_uint(&next, "aim")};
+        forward.record = (skad_span){record, test_vector_hex(&next, "record", record, 1005)};
+        test_vector_hex(&next, "target", forward.target.bytes, SKAD_ID_BYTES);
+        test_vector_hex(&next, "subject", subject, sizeof subject);
+        skad_statement_subject(&forward, made);
+        assert_memory_equal(made, subject, sizeof subject);
+        const size_t len = test_vector_hex(&next, "statement", bytes, sizeof bytes);
+        const char *flaw = test_vector_text(&next, "flaw");
+        const bool opens = strlen(flaw) == 0 || strcmp(flaw, "proof") == 0;
+        if (skad_statement_open(&network, subject, (skad_span){bytes, len}, &stated) != opens) {
+            fail_msg("%s", test_vector_text(&next, "description"));
+        }
+        if (!next.invalid) {
+            assert_true(stated.unix_s == test_vector_uint(&next, "stated_unix_s"));
+            assert_int_equal(stated.holders, test_vector_uint(&next, "holders"));
+            assert_int_equal(stated.contacts_count, test_vector_uint(&next, "contacts"));
+        }
+        counts[next.invalid]++;
+    }
+    assert_int_equal(counts[0], 9);
+    assert_int_equal(counts[1], 18 + 8 + 10);
 }
 
 /* Whether a reader that follows the rules takes a node or piece. */
@@ -396,6 +437,16 @@ static void protocol_shows_the_worked_examples_of_the_vectors(void **state)
         }
     }
     assert_int_equal(shown, 2 + 3 + 4);
+    test_vectors_open(&file, SKAD_SOURCE_DIR, "statements.json");
+    while (test_vectors_next(&file, &next)) {
+        if (strcmp(test_vector_text(&next, "description"), "stored by 1 node") == 0) {
+            demand_shown(text, &next, "record");
+            demand_shown(text, &next, "subject");
+            demand_shown(text, &next, "digest");
+            shown++;
+        }
+    }
+    assert_int_equal(shown, 2 + 3 + 4 + 1);
     free(text);
 }
 
@@ -408,6 +459,7 @@ int main(void)
         cmocka_unit_test(every_signature_is_what_its_array_says),
         cmocka_unit_test(signatures_with_torsion_hold_as_they_say),
         cmocka_unit_test(every_record_has_the_key_or_flaw_that_it_says),
+        cmocka_unit_test(every_statement_has_the_flaw_of_form_or_signature_that_it_says),
         cmocka_unit_test(every_tree_is_read_or_refused),
         cmocka_unit_test(protocol_names_every_reason_code_and_hash),
         cmocka_unit_test(protocol_shows_the_encoding_behind_the_profile_hash),

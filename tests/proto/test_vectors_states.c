@@ -11,6 +11,7 @@
 #include "crypto/keys.h"
 #include "proto/address.h"
 #include "skad/record.h"
+#include "src/core/forward/result.h"
 #include "src/core/lookup/collect.h"
 #include "src/core/node/parts.h"
 #include "src/core/routing/distance.h"
@@ -205,11 +206,51 @@ static void every_requester_keeps_what_its_vector_says(void **state)
     assert_true(count >= 28);
 }
 
+/* ---- Who asked for something to be forwarded ---- */
+
+static void every_statement_answers_its_forward_or_proves_nothing(void **state)
+{
+    (void)state;
+    static test_fixture fixture;
+    skad_profile profile = test_fixture_profile();
+    profile.memory_kib = skad_profile_builtin("test")->memory_kib; /* the network of the vectors */
+    uint8_t bytes[SKAD_BODY_BYTES_MAX + 100];
+    uint8_t record[SKAD_RECORD_BYTES_MAX];
+    test_vectors file;
+    test_vector next;
+    size_t count = 0;
+
+    test_fixture_init(&fixture, &profile);
+    fixture.now.unix_s = SKAD_WIRE_UNIX_S;
+    skad_node_tick(fixture.node, fixture.now);
+    test_vectors_open(&file, SKAD_SOURCE_DIR, "statements.json");
+    while (test_vectors_next(&file, &next)) {
+        static const skad_result_kind wanted[] = {SKAD_RESULT_NODES, SKAD_RESULT_ABSENT,
+                                                  SKAD_RESULT_ABSENT, SKAD_RESULT_NONE,
+                                                  SKAD_RESULT_STORED};
+        skad_statement stated;
+        skad_message answer = {.kind = SKAD_KIND_FORWARDED};
+        skad_forward forward = {.aim = (skad_forward_aim)test_vector_uint(&next, "aim")};
+        forward.record = (skad_span){record, test_vector_hex(&next, "record", record, 1005)};
+        test_vector_hex(&next, "target", forward.target.bytes, SKAD_ID_BYTES);
+        const size_t len = test_vector_hex(&next, "statement", bytes, sizeof bytes);
+        answer.u.reply.u.forwarded.statement = (skad_span){bytes, len};
+        if (skad_result_check(fixture.node, &forward, &answer, &stated) !=
+            (next.invalid ? SKAD_RESULT_NONE : wanted[forward.aim])) {
+            fail_msg("%s", test_vector_text(&next, "description"));
+        }
+        count++;
+    }
+    assert_int_equal(count, 9 + 18 + 8 + 10);
+    test_fixture_free(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_holder_answers_as_its_vector_says),
         cmocka_unit_test(every_requester_keeps_what_its_vector_says),
+        cmocka_unit_test(every_statement_answers_its_forward_or_proves_nothing),
     };
     skad_crypto_init();
     return cmocka_run_group_tests_name("vectors of states", tests, NULL, NULL);

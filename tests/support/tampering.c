@@ -59,6 +59,7 @@ static void save_operation(snapshot *sound, skad_operation *operation)
 {
     save(sound, operation, sizeof *operation);
     save(sound, operation->holders, SKAD_HOLDERS_MAX * sizeof(skad_holder));
+    save(sound, operation->forwarding, sizeof *operation->forwarding);
     if (operation->lookup != NULL) {
         skad_candidates *candidates = &operation->lookup->candidates;
         save(sound, operation->lookup, sizeof *operation->lookup);
@@ -71,6 +72,8 @@ static void save_all(snapshot *sound, skad_node *node)
     const skad_node_parts parts = skad_node_parts_of(node);
     save(sound, node, parts.bytes);
     save_table(sound, parts.table);
+    save(sound, parts.relays->all, SKAD_RELAYS_MAX * sizeof(skad_relay));
+    save(sound, parts.balances->accounts, SKAD_BALANCES_MAX * sizeof(skad_account));
     save_pending(sound, parts.pending);
     save(sound, parts.outbox->ring, parts.outbox->limit * sizeof(skad_outgoing));
     save(sound, parts.reports->ended, parts.operations->count * sizeof(skad_op));

@@ -203,6 +203,8 @@ const skad_vector_file skad_vector_files[SKAD_VECTOR_FILES] = {
     {"profiles.json", "The built-in network profiles", vectors_profiles, NULL},
     {"records.json", "Records, their keys and the digests that are signed", skad_vectors_records,
      skad_vectors_records_invalid},
+    {"statements.json", "Statements, and which FORWARD they answer", skad_vectors_statements,
+     skad_vectors_statements_invalid},
     {"trees.json", "Nodes of file trees", skad_vectors_trees, skad_vectors_trees_refused},
     {"holder.json", "What a holder answers, given what it holds", skad_vectors_holder, NULL},
     {"requester.json", "What a requester keeps of a reply", skad_vectors_requester, NULL},

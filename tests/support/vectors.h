@@ -16,7 +16,7 @@ typedef struct skad_vector_file {
     void (*invalid)(skad_json *json); /* of the array "invalid"; NULL: the file has none */
 } skad_vector_file;
 
-#define SKAD_VECTOR_FILES 14
+#define SKAD_VECTOR_FILES 15
 extern const skad_vector_file skad_vector_files[SKAD_VECTOR_FILES];
 
 /* Writes one whole file. */
@@ -29,6 +29,8 @@ void skad_vectors_signatures(skad_json *json);
 void skad_vectors_signatures_invalid(skad_json *json);
 void skad_vectors_records(skad_json *json);
 void skad_vectors_records_invalid(skad_json *json);
+void skad_vectors_statements(skad_json *json);
+void skad_vectors_statements_invalid(skad_json *json);
 void skad_vectors_trees(skad_json *json);
 void skad_vectors_trees_refused(skad_json *json);
 void skad_vectors_torsion(skad_json *json);

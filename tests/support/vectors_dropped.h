@@ -8,6 +8,7 @@
 #include "skad/types.h"
 #include "skad/verdict.h"
 #include "tests/support/vector_json.h"
+#include "tests/support/vectors_identities.h"
 
 typedef struct skad_vector_dropped {
     const char *description;
@@ -19,5 +20,8 @@ typedef struct skad_vector_dropped {
 
 void skad_vector_dropped_write(skad_json *json, const skad_vector_dropped *self,
                                const uint8_t *datagram, size_t len);
+
+/* Those whose body is at fault. */
+void skad_vectors_bodies(skad_json *json, const skad_vector_identities *self);
 
 #endif

@@ -52,6 +52,7 @@ void skad_vectors_signatures(skad_json *json)
         {SKAD_SIGN_DATAGRAM, "skad1 datagram"},
         {SKAD_SIGN_RECORD, "skad1 record"},
         {SKAD_SIGN_ANNOUNCE, "skad1 announce"},
+        {SKAD_SIGN_STATEMENT, "skad1 stated"},
     };
     skad_identity identity;
     signature_case good;

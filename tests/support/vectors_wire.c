@@ -4,6 +4,7 @@
 
 #include "crypto/assert.h"
 #include "crypto/merkle.h"
+#include "proto/statement.h"
 #include "skad/record.h"
 #include "tests/support/vectors.h"
 #include "tests/support/vectors_identities.h"
@@ -114,6 +115,34 @@ static void write_pages(skad_json *json, const skad_vector_identities *self)
                               SKAD_VECTOR_TOKEN, &draft);
     skad_seal(&self->sealer, &one, 1);
     write_envelope(json, self, "VALUE of one of 200 records", &draft, self->request_digest);
+}
+
+/* A FORWARD that stores, and the answer to one that asks for nodes: the statement of a
+ * third node, which was the last of the chain. */
+static void write_forwarding(skad_json *json, const skad_vector_identities *self)
+{
+    uint8_t subject[SKAD_HASH_BYTES];
+    uint8_t bytes[SKAD_STATEMENT_BYTES_MAX];
+    skad_message message;
+    skad_draft draft;
+    skad_draft *one = &draft;
+
+    skad_wire_message(SKAD_KIND_FORWARD, &message);
+    skad_statement_subject(&message.u.forward, subject);
+    const skad_statement stated = {.aim = SKAD_FORWARD_NODES, .unix_s = SKAD_WIRE_UNIX_S};
+    const size_t len =
+        skad_statement_encode(skad_wire_publisher(&self->other), subject, &stated, bytes);
+    skad_wire_forward_store(&message);
+    skad_vector_draft_message(self, &message, &self->receiver.id, NULL, SKAD_VECTOR_TOKEN, &draft);
+    skad_seal(&self->sealer, &one, 1);
+    write_envelope(json, self, "FORWARD to store a record", &draft, NULL);
+    skad_wire_message(SKAD_KIND_FORWARDED, &message);
+    message.u.reply.u.forwarded.record = (skad_span){NULL, 0};
+    message.u.reply.u.forwarded.statement = (skad_span){bytes, len};
+    skad_vector_draft_message(self, &message, &self->receiver.id, self->request_digest,
+                              SKAD_VECTOR_TOKEN, &draft);
+    skad_seal(&self->sealer, &one, 1);
+    write_envelope(json, self, "FORWARDED with a statement", &draft, self->request_digest);
 }
 
 /* A request that is sent again: the same signed part, another index, root and signature. */
@@ -239,10 +268,10 @@ void skad_vectors_envelopes(skad_json *json)
     write_exchange(json, &self);
     for (size_t i = 0; i < SKAD_WIRE_KINDS; i++) {
         skad_kind kind = skad_wire_kinds[i];
-        bool shows_token = skad_kind_is_reply(kind) || kind == SKAD_KIND_STORE ||
-                           kind == SKAD_KIND_ANNOUNCE || kind == SKAD_KIND_COMPARE ||
-                           kind == SKAD_KIND_MATCH || kind == SKAD_KIND_PROBE ||
-                           kind == SKAD_KIND_CALL || kind == SKAD_KIND_INTRODUCE;
+        bool shows_token =
+            skad_kind_is_reply(kind) || kind == SKAD_KIND_STORE || kind == SKAD_KIND_ANNOUNCE ||
+            kind == SKAD_KIND_COMPARE || kind == SKAD_KIND_MATCH || kind == SKAD_KIND_PROBE ||
+            kind == SKAD_KIND_CALL || kind == SKAD_KIND_INTRODUCE || kind == SKAD_KIND_FORWARD;
         skad_draft draft;
         skad_draft *one = &draft;
         const uint8_t *digest = skad_kind_is_reply(kind) ? self.request_digest : NULL;
@@ -254,6 +283,7 @@ void skad_vectors_envelopes(skad_json *json)
     }
     write_store_with_cas(json, &self);
     write_pages(json, &self);
+    write_forwarding(json, &self);
     write_batch(json, &self);
     write_copies(json, &self);
     write_marked(json, &self, SKAD_MARK_CLIENT, "of a client");

@@ -9,20 +9,21 @@
 #include "proto/profile.h"
 
 const skad_kind skad_wire_kinds[SKAD_WIRE_KINDS] = {
-    SKAD_KIND_PING,     SKAD_KIND_FIND_NODE, SKAD_KIND_FIND_VALUE, SKAD_KIND_STORE,
-    SKAD_KIND_ANNOUNCE, SKAD_KIND_COMPARE,   SKAD_KIND_MATCH,      SKAD_KIND_PROBE,
-    SKAD_KIND_CALL,     SKAD_KIND_INTRODUCE, SKAD_KIND_PONG,       SKAD_KIND_NODES,
-    SKAD_KIND_VALUE,    SKAD_KIND_STORED,    SKAD_KIND_ANNOUNCED,  SKAD_KIND_COMPARED,
-    SKAD_KIND_MATCHED,  SKAD_KIND_PROBED,    SKAD_KIND_CALLED,     SKAD_KIND_INTRODUCED,
-    SKAD_KIND_ERROR,
+    SKAD_KIND_PING,       SKAD_KIND_FIND_NODE, SKAD_KIND_FIND_VALUE, SKAD_KIND_STORE,
+    SKAD_KIND_ANNOUNCE,   SKAD_KIND_COMPARE,   SKAD_KIND_MATCH,      SKAD_KIND_PROBE,
+    SKAD_KIND_CALL,       SKAD_KIND_INTRODUCE, SKAD_KIND_FORWARD,    SKAD_KIND_PONG,
+    SKAD_KIND_NODES,      SKAD_KIND_VALUE,     SKAD_KIND_STORED,     SKAD_KIND_ANNOUNCED,
+    SKAD_KIND_COMPARED,   SKAD_KIND_MATCHED,   SKAD_KIND_PROBED,     SKAD_KIND_CALLED,
+    SKAD_KIND_INTRODUCED, SKAD_KIND_FORWARDED, SKAD_KIND_ERROR,
 };
 
 const char *skad_wire_kind_name(skad_kind kind)
 {
     static const char *const names[SKAD_WIRE_KINDS] = {
-        "PING",      "FIND_NODE", "FIND_VALUE", "STORE",  "ANNOUNCE", "COMPARE",    "MATCH",
-        "PROBE",     "CALL",      "INTRODUCE",  "PONG",   "NODES",    "VALUE",      "STORED",
-        "ANNOUNCED", "COMPARED",  "MATCHED",    "PROBED", "CALLED",   "INTRODUCED", "ERROR",
+        "PING",   "FIND_NODE", "FIND_VALUE", "STORE",     "ANNOUNCE", "COMPARE",
+        "MATCH",  "PROBE",     "CALL",       "INTRODUCE", "FORWARD",  "PONG",
+        "NODES",  "VALUE",     "STORED",     "ANNOUNCED", "COMPARED", "MATCHED",
+        "PROBED", "CALLED",    "INTRODUCED", "FORWARDED", "ERROR",
     };
     for (size_t i = 0; i < SKAD_WIRE_KINDS; i++) {
         if (skad_wire_kinds[i] == kind) {
@@ -135,6 +136,12 @@ static void sample_request(skad_message *out)
         address("198.51.100.9:4009", &out->u.call.endpoint);
     } else if (out->kind == SKAD_KIND_INTRODUCE) {
         skad_wire_fill(out->u.introduce.id.bytes, SKAD_ID_BYTES, 0x70);
+    } else if (out->kind == SKAD_KIND_FORWARD) {
+        skad_wire_fill(out->u.forward.target.bytes, SKAD_ID_BYTES, 0x90);
+        out->u.forward.aim = SKAD_FORWARD_NODES;
+        out->u.forward.want = SKAD_FAMILIES_ALL;
+        out->u.forward.budget = 24;
+        out->u.forward.life_ms = 5000;
     }
 }
 
@@ -160,11 +167,22 @@ void skad_wire_message(skad_kind kind, skad_message *out)
         out->u.reply.u.matched.differs = UINT64_C(0x8000000000000001);
     } else if (kind == SKAD_KIND_ERROR) {
         out->u.reply.u.error.code = SKAD_ERROR_TOKEN;
+    } else if (kind == SKAD_KIND_FORWARDED) {
+        out->u.reply.u.forwarded.record = sample_record();
     } else if (kind == SKAD_KIND_PROBED) {
         address("[2001:db8::9]:4009", &out->u.reply.u.probed.caller);
     } else if (kind != SKAD_KIND_PONG && kind != SKAD_KIND_CALLED && kind != SKAD_KIND_INTRODUCED) {
         out->u.reply.u.stored.life_s = 86400;
     }
+}
+
+void skad_wire_forward_store(skad_message *out)
+{
+    static const uint8_t value[] = {'a', ' ', 'v', 'a', 'l', 'u', 'e'}; /* of the sample record */
+    skad_wire_message(SKAD_KIND_FORWARD, out);
+    skad_value_key(value, sizeof value, &out->u.forward.target);
+    out->u.forward.aim = SKAD_FORWARD_STORE;
+    out->u.forward.record = sample_record();
 }
 
 skad_publisher test_publisher(const skad_profile *profile, const skad_identity *identity)

@@ -17,7 +17,7 @@
                                 */
 
 /* All kinds, requests first. */
-#define SKAD_WIRE_KINDS 21
+#define SKAD_WIRE_KINDS 23
 extern const skad_kind skad_wire_kinds[SKAD_WIRE_KINDS];
 const char *skad_wire_kind_name(skad_kind kind);
 
@@ -32,6 +32,9 @@ void skad_wire_fill(uint8_t *out, size_t len, uint8_t first);
 
 /* A plain message of a kind. Its records lie in static memory. */
 void skad_wire_message(skad_kind kind, skad_message *out);
+
+/* A FORWARD that stores a record. */
+void skad_wire_forward_store(skad_message *out);
 
 /* Signs records as an identity in the network of a profile; of the profile `test`. */
 skad_publisher test_publisher(const skad_profile *profile, const skad_identity *identity);

@@ -10,6 +10,7 @@
 
 #include "crypto/secret.h"
 #include "proto/address.h"
+#include "proto/control.h"
 #include "proto/tree.h"
 #include "skad/records.h"
 #include "src/cli/base/option_words.h"
@@ -342,6 +343,11 @@ const skad_option_row SKAD_OPTION_ROWS[] = {
      FLAG(tree)},
     {SKAD_OPTION_TRACE, 0, "trace", NULL, "print each request and its end as it happens",
      FLAG(trace)},
+    {SKAD_OPTION_FORWARD, 0, "forward", NULL,
+     "let other nodes ask, so that those that hold it do not see who does", FLAG(forward)},
+    {SKAD_OPTION_CHAINS, 0, "chains", "N",
+     "with --forward: end with results of N first hops (default: what suits)",
+     NUMBER(chains, 1, SKAD_CONTROL_CHAINS_MAX)},
     {SKAD_OPTION_MIN_ACKS, 0, "min-acks", "N",
      "fail when any record was stored at fewer than N nodes", NUMBER(min_acks, 1, UINT8_MAX)},
     {SKAD_OPTION_KEY, 0, "key", "FILE", "sign with this identity instead of the node's", TEXT(key),

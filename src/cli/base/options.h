@@ -67,6 +67,9 @@ __extension__ typedef unsigned __int128 skad_option_set; /* there are more than 
 #define SKAD_OPTION_PORT_MAPPING    ((skad_option_set)1 << 49)
 #define SKAD_OPTION_LOCAL_DISCOVERY ((skad_option_set)1 << 64)
 #define SKAD_OPTION_TREE            ((skad_option_set)1 << 65)
+#define SKAD_OPTION_FORWARD         ((skad_option_set)1 << 66)
+#define SKAD_OPTION_CHAINS          ((skad_option_set)1 << 67)
+#define SKAD_OPTIONS_FORWARD        (SKAD_OPTION_FORWARD | SKAD_OPTION_CHAINS)
 
 /* What a node may use of its machine. */
 #define SKAD_OPTIONS_LIMITS                                                                        \
@@ -147,6 +150,7 @@ typedef struct skad_options {
     bool contacts;
     bool tree;
     bool trace;
+    bool forward;
     bool once;
     bool providers;
     bool published;
@@ -157,6 +161,7 @@ typedef struct skad_options {
     uint64_t timeout_s;
     uint64_t base_port;
     uint64_t min_acks;
+    uint64_t chains; /* --chains; 0: not given */
     uint64_t sequence;
     uint64_t cas;
     uint64_t life_s;

@@ -129,8 +129,11 @@ static void trace_aside(skad_answer step)
 
 static skad_exit run(const skad_options *options)
 {
-    skad_control_request request = {.method =
-                                        options->trace ? SKAD_CONTROL_TRACE : SKAD_CONTROL_LOOKUP};
+    skad_control_request request = {
+        .method = options->trace ? SKAD_CONTROL_TRACE : SKAD_CONTROL_LOOKUP,
+        .forward = options->forward,
+        .chains = (uint8_t)options->chains,
+    };
     skad_failure failure;
 
     if (!skad_id_parse(options->argument, &request.id)) {
@@ -142,9 +145,10 @@ static skad_exit run(const skad_options *options)
 
 const skad_command skad_command_lookup = {
     .name = "lookup",
-    .usage = "lookup ID [--trace] [--json] [--socket PATH] [--timeout SECONDS]",
+    .usage =
+        "lookup ID [--trace] [--forward] [--chains N] [--json] [--socket PATH] [--timeout SECONDS]",
     .summary = "Find the nodes closest to an ID or a key, and show each path",
-    .options = SKAD_OPTIONS_CLIENT | SKAD_OPTION_JSON | SKAD_OPTION_TRACE,
+    .options = SKAD_OPTIONS_CLIENT | SKAD_OPTION_JSON | SKAD_OPTION_TRACE | SKAD_OPTIONS_FORWARD,
     .argument = true,
     .argument_needed = true,
     .run = run,

@@ -139,7 +139,7 @@ static void print(const skad_options *options, const skad_file_put_report *repor
     char key[SKAD_ID_TEXT_BYTES];
     skad_id_format(&report->root, key);
     if (options->json) {
-        print_json(report, key, !options->once);
+        print_json(report, key, !options->once && !options->forward);
     } else {
         puts(key);
         report_to_terminal(report);
@@ -149,7 +149,12 @@ static void print(const skad_options *options, const skad_file_put_report *repor
 
 static skad_exit run(const skad_options *options)
 {
-    skad_file_put_request request = {.fd = -1, .keep = !options->once};
+    skad_file_put_request request = {
+        .fd = -1,
+        .keep = !options->once && !options->forward,
+        .forward = options->forward,
+        .chains = (uint8_t)options->chains,
+    };
     skad_file_put_report report;
     skad_failure failure;
     skad_client client;
@@ -185,15 +190,19 @@ static skad_exit run(const skad_options *options)
 
 const skad_command skad_command_put = {
     .name = "put",
-    .usage = "put [FILE|-] [--min-acks N] [--once] [--json] [--socket PATH] [--timeout SECONDS]",
+    .usage = "put [FILE|-] [--min-acks N] [--once] [--forward] [--chains N] [--json] [--socket "
+             "PATH] [--timeout SECONDS]",
     .summary = "Store a file in the network and print its key",
     .details =
         "Without FILE, or with '-', stdin is stored. Who knows the key can get the file.\n"
         "The node re-announces all of it each hour, so that it stays; with --once it is left\n"
         "to its holders, who forget it after a day. 'skad withdraw KEY --file' ends the\n"
         "re-announcing. Where only this node has a record, since it reached no other one, the key\n"
-        "is printed and the exit code is 6.",
-    .options = SKAD_OPTIONS_CLIENT | SKAD_OPTION_JSON | SKAD_OPTION_MIN_ACKS | SKAD_OPTION_ONCE,
+        "is printed and the exit code is 6. With --forward other nodes store it, which do not "
+        "learn\n"
+        "whose file it is; it is left to its holders then, as with --once.",
+    .options = SKAD_OPTIONS_CLIENT | SKAD_OPTION_JSON | SKAD_OPTION_MIN_ACKS | SKAD_OPTION_ONCE |
+               SKAD_OPTIONS_FORWARD,
     .words = "FILE",
     .argument = true,
     .run = run,

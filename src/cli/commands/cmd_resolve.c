@@ -45,7 +45,9 @@ static skad_exit show(const skad_options *options, skad_answer result)
 static skad_exit run(const skad_options *options)
 {
     skad_control_request request = {.method = SKAD_CONTROL_RESOLVE,
-                                    .salt = skad_text_span(options->salt)};
+                                    .salt = skad_text_span(options->salt),
+                                    .forward = options->forward,
+                                    .chains = (uint8_t)options->chains};
     skad_failure failure;
     skad_client client;
     skad_answer result;
@@ -64,13 +66,15 @@ static skad_exit run(const skad_options *options)
 
 const skad_command skad_command_resolve = {
     .name = "resolve",
-    .usage = "resolve PUBKEY [--salt TEXT] [-o FILE | --json] [--socket PATH] [--timeout SECONDS]",
+    .usage = "resolve PUBKEY [--salt TEXT] [-o FILE | --json] [--forward] [--chains N] "
+             "[--socket PATH] [--timeout SECONDS]",
     .summary = "Fetch what a publisher has published",
     .details = "All nodes that should hold it are asked; of what they give, what has the right\n"
                "signature and the highest sequence is written, as it is, to stdout or FILE; a\n"
                "terminal is shown bytes that are not text as \\xNN.\n"
                "--json tells the rest: sequence, expiry and what the nodes said.",
-    .options = SKAD_OPTIONS_CLIENT | SKAD_OPTION_JSON | SKAD_OPTION_SALT | SKAD_OPTION_OUTPUT,
+    .options = SKAD_OPTIONS_CLIENT | SKAD_OPTION_JSON | SKAD_OPTION_SALT | SKAD_OPTION_OUTPUT |
+               SKAD_OPTIONS_FORWARD,
     .argument = true,
     .argument_needed = true,
     .run = run,

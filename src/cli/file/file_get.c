@@ -23,12 +23,12 @@ typedef struct asked {
 typedef struct download {
     skad_client *client;
     skad_failure *failure;
+    const skad_file_get_request *request;
     int fd;
     skad_file_fetch *fetch;
     asked window[SKAD_FILE_GET_WINDOW];
     size_t in_flight;
     skad_meter meter;
-    uint64_t bytes_max;
     uint64_t done;    /* bytes of the file that are in their place */
     uint64_t written; /* of these, by us */
     uint64_t there;   /* the length of what an earlier run left */
@@ -46,7 +46,7 @@ static skad_exit fail_too_large(download *self)
     char size[SKAD_TEXT_BYTES];
     char most[SKAD_TEXT_BYTES];
     skad_text_bytes(size_of(self), size);
-    skad_text_bytes(self->bytes_max, most);
+    skad_text_bytes(self->request->bytes_max, most);
     (void)skad_fail(self->failure,
                     "the file has %s, more than %s: to fetch it nevertheless, give --max-bytes "
                     "%" PRIu64,
@@ -67,7 +67,10 @@ static asked *find(download *self, uint32_t msgid)
 
 static skad_exit ask(download *self, const skad_file_part *part)
 {
-    skad_control_request request = {.method = SKAD_CONTROL_GET, .id = part->key};
+    skad_control_request request = {.method = SKAD_CONTROL_GET,
+                                    .id = part->key,
+                                    .forward = self->request->forward,
+                                    .chains = self->request->chains};
     skad_exit error = skad_client_request(self->client, &request, self->failure);
     asked *place = find(self, 0);
     SKAD_ASSERT(place != NULL); /* the machine has as many in flight, and no more */
@@ -163,7 +166,8 @@ static skad_exit take(download *self, const skad_file_part *part, skad_span valu
     case SKAD_FILE_WRONG:
         return fail_wrong(self, part);
     }
-    return size_of(self) > self->bytes_max ? fail_too_large(self) : write_data(self, &bytes);
+    return size_of(self) > self->request->bytes_max ? fail_too_large(self)
+                                                    : write_data(self, &bytes);
 }
 
 static skad_exit fail_missing(download *self, const skad_file_part *part, const skad_reply *reply)
@@ -218,20 +222,20 @@ static skad_exit fetch(download *self)
     return error == SKAD_EXIT_DONE ? cut(self) : error;
 }
 
-skad_exit skad_file_get(skad_client *client, const skad_id *root, int fd, uint64_t bytes_max,
+skad_exit skad_file_get(skad_client *client, const skad_file_get_request *request,
                         skad_failure *failure)
 {
     struct stat info;
-    const skad_file_fetch_config config = {.root = *root,
+    const skad_file_fetch_config config = {.root = request->root,
                                            .length = UINT64_MAX,
                                            .window = SKAD_FILE_GET_WINDOW,
                                            .ahead = SKAD_FILE_GET_AHEAD};
-    download self = {.client = client, .failure = failure, .fd = fd, .bytes_max = bytes_max};
+    download self = {.client = client, .failure = failure, .request = request, .fd = request->fd};
     if (skad_file_fetch_new(&config, &self.fetch) != SKAD_OK) {
         (void)skad_fail(failure, "out of memory");
         return SKAD_EXIT_FAILED;
     }
-    self.there = fstat(fd, &info) == 0 && info.st_size > 0 ? (uint64_t)info.st_size : 0;
+    self.there = fstat(request->fd, &info) == 0 && info.st_size > 0 ? (uint64_t)info.st_size : 0;
     skad_meter_begin(&self.meter, "fetched");
     skad_exit error = fetch(&self);
     skad_meter_end(&self.meter);

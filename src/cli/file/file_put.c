@@ -91,7 +91,9 @@ static skad_exit send_record(upload *self, const skad_file_record *record)
 {
     skad_control_request request = {.method = SKAD_CONTROL_PUT,
                                     .value = {record->value, record->len},
-                                    .keep = self->request->keep};
+                                    .keep = self->request->keep,
+                                    .forward = self->request->forward,
+                                    .chains = self->request->chains};
     const skad_exit error = skad_client_request(self->client, &request, self->failure);
     in_flight *place = find(self, 0);
     SKAD_ASSERT(place != NULL); /* the machine has as many in flight, and no more */

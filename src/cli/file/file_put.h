@@ -12,6 +12,8 @@ typedef struct skad_file_put_request {
     const char *name; /* for messages */
     uint64_t size;    /* 0 while unknown; for the meter only */
     bool keep;        /* the node re-announces all records */
+    bool forward;     /* other nodes store them, */
+    uint8_t chains;   /* with results of so many first hops; 0: the usual number */
 } skad_file_put_request;
 
 /* The outcome for the records of a file. */

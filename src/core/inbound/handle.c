@@ -7,7 +7,9 @@
 #include "src/core/inbound/serve.h"
 #include "src/core/node/state.h"
 #include "src/core/operations/ask.h"
+#include "src/core/operations/forwarding.h"
 #include "src/core/operations/operate.h"
+#include "src/core/relay/relay.h"
 #include "src/core/routing/distance.h"
 #include "src/core/routing/diversity.h"
 #include "src/core/routing/liveness.h"
@@ -74,8 +76,60 @@ static void handle_client(skad_node *node, const skad_pending_rpc *rpc, const sk
         skad_later_called(node, rpc->owner, false);
     } else if (rpc->purpose == SKAD_PURPOSE_PING) {
         skad_operate_answered(node, rpc, opened, NULL);
+    } else if (rpc->purpose == SKAD_PURPOSE_RELAY) {
+        skad_relay_failed(node, rpc);
+    } else if (rpc->purpose == SKAD_PURPOSE_FORWARD) {
+        skad_forwarding_failed(node, rpc);
     } else if (skad_purpose_of_operation((skad_purpose)rpc->purpose)) {
         skad_operate_failed(node, rpc);
+    }
+}
+
+/* Passes an answer on to what waits for it. `slot`: of its sender; `lived`: before it answered. */
+static void pass_on(skad_node *node, const skad_pending_rpc *rpc, const skad_opened *opened,
+                    const skad_address *from, const uint8_t *token, skad_peer_slot slot, bool lived)
+{
+    switch ((skad_purpose)rpc->purpose) {
+    case SKAD_PURPOSE_UNVERIFIED:
+        skad_ping_queue_settled(node, from, true);
+        return;
+    case SKAD_PURPOSE_HELLO:
+        skad_recovery_answered(node, &opened->sender, from, lived);
+        return;
+    case SKAD_PURPOSE_CHECK:
+        skad_moves_answered(node, slot, rpc, token);
+        return;
+    case SKAD_PURPOSE_REPLICA:
+    case SKAD_PURPOSE_INTRODUCE:
+        return;             /* admission to the table was its only purpose */
+    case SKAD_PURPOSE_CALL: /* the same of a ping; of a CALL a PROBE waits for it */
+        if (!skad_callers_answered(node, rpc, &opened->message, token)) {
+            skad_later_called(node, rpc->owner, opened->message.kind == SKAD_KIND_CALLED);
+        }
+        return;
+    case SKAD_PURPOSE_PING:
+    case SKAD_PURPOSE_LOOKUP:
+    case SKAD_PURPOSE_REGION:
+    case SKAD_PURPOSE_STORE:
+    case SKAD_PURPOSE_PAGE:
+        skad_operate_answered(node, rpc, opened, token);
+        return;
+    case SKAD_PURPOSE_FORWARD:
+        skad_forwarding_answered(node, rpc, &opened->message);
+        return;
+    case SKAD_PURPOSE_RELAY:
+        skad_relay_answered(node, rpc, &opened->message);
+        return;
+    case SKAD_PURPOSE_COMPARE:
+        skad_offers_answered(node, rpc, &opened->message);
+        return;
+    case SKAD_PURPOSE_PROBE:
+        skad_reachability_answered(node, rpc, &opened->message);
+        return;
+    case SKAD_PURPOSE_MATCH:
+        skad_matching_answered(node, rpc, &opened->message);
+        skad_handover_waited_for(node);
+        return;
     }
 }
 
@@ -94,7 +148,7 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
     bool lived = skad_peers_alive(&node->table.peers, slot);
     bool was_near = alive_near_us(node, slot);
     skad_departed_back(&node->departed, &opened->sender, from);
-    const bool prompt = rpc.purpose != SKAD_PURPOSE_PROBE; /* that one waits for another node */
+    const bool prompt = !skad_purpose_waits_for_others((skad_purpose)rpc.purpose);
     if (prompt) {
         skad_round_trips_note(&node->round_trips, from->family,
                               node->env.now.mono_us - rpc.sent_us);
@@ -114,42 +168,7 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
         skad_handover_arrived(node, slot, from);
     }
     count_vote(node, slot, opened, from);
-    switch ((skad_purpose)rpc.purpose) {
-    case SKAD_PURPOSE_UNVERIFIED:
-        skad_ping_queue_settled(node, from, true);
-        return;
-    case SKAD_PURPOSE_HELLO:
-        skad_recovery_answered(node, &opened->sender, from, lived);
-        return;
-    case SKAD_PURPOSE_CHECK:
-        skad_moves_answered(node, slot, &rpc, prefiltered->envelope.token);
-        return;
-    case SKAD_PURPOSE_REPLICA:
-    case SKAD_PURPOSE_INTRODUCE:
-        return;             /* admission to the table was its only purpose */
-    case SKAD_PURPOSE_CALL: /* the same of a ping; of a CALL a PROBE waits for it */
-        if (!skad_callers_answered(node, &rpc, &opened->message, prefiltered->envelope.token)) {
-            skad_later_called(node, rpc.owner, opened->message.kind == SKAD_KIND_CALLED);
-        }
-        return;
-    case SKAD_PURPOSE_PING:
-    case SKAD_PURPOSE_LOOKUP:
-    case SKAD_PURPOSE_REGION:
-    case SKAD_PURPOSE_STORE:
-    case SKAD_PURPOSE_PAGE:
-        skad_operate_answered(node, &rpc, opened, prefiltered->envelope.token);
-        return;
-    case SKAD_PURPOSE_COMPARE:
-        skad_offers_answered(node, &rpc, &opened->message);
-        return;
-    case SKAD_PURPOSE_PROBE:
-        skad_reachability_answered(node, &rpc, &opened->message);
-        return;
-    case SKAD_PURPOSE_MATCH:
-        skad_matching_answered(node, &rpc, &opened->message);
-        skad_handover_waited_for(node);
-        return;
-    }
+    pass_on(node, &rpc, opened, from, prefiltered->envelope.token, slot, lived);
 }
 
 /* Postpones the liveness check of a peer that sends us a request. Returns true if the peer was
@@ -300,6 +319,17 @@ static void ask_again(skad_node *node, const skad_pending_rpc *rpc)
     }
 }
 
+/* A FORWARD was not answered: it, or its answer, may have been lost on the way. Whether the node
+ * lives is for a ping to say; that it was silent is noted where it counts (balance.h). */
+static void check_soon(skad_node *node, const skad_pending_rpc *rpc)
+{
+    const skad_peer_slot slot = skad_peers_find(&node->table.peers, &rpc->responder);
+    node->stats.timeouts++;
+    if (slot != SKAD_PEER_NONE) {
+        skad_liveness_by(&node->table.peers, slot, node->env.now.mono_us);
+    }
+}
+
 static void give_up(skad_node *node, const skad_pending_rpc *rpc)
 {
     if (rpc->purpose == SKAD_PURPOSE_CALL || rpc->purpose == SKAD_PURPOSE_PROBE ||
@@ -308,6 +338,16 @@ static void give_up(skad_node *node, const skad_pending_rpc *rpc)
         if (rpc->purpose == SKAD_PURPOSE_CALL) {
             skad_later_called(node, rpc->owner, false);
         }
+        return;
+    }
+    if (rpc->purpose == SKAD_PURPOSE_FORWARD) {
+        check_soon(node, rpc);
+        skad_forwarding_failed(node, rpc);
+        return;
+    }
+    if (rpc->purpose == SKAD_PURPOSE_RELAY) {
+        check_soon(node, rpc);
+        skad_relay_failed(node, rpc);
         return;
     }
     count_silence(node, rpc);
@@ -338,6 +378,10 @@ void skad_handle_timeouts(skad_node *node)
         case SKAD_TIMEOUT_SOFT:
             if (skad_purpose_of_operation((skad_purpose)rpc.purpose)) {
                 skad_operate_slow(node, &rpc);
+            } else if (rpc.purpose == SKAD_PURPOSE_RELAY) {
+                skad_relay_slow(node, &rpc);
+            } else if (rpc.purpose == SKAD_PURPOSE_FORWARD) {
+                skad_forwarding_slow(node, &rpc);
             }
             break;
         case SKAD_TIMEOUT_OVERDUE:

@@ -24,19 +24,20 @@
 #define SKAD_LATER_PROBES 16 /* 8 a second are served, and a caller answers within a second */
 
 typedef struct skad_later_probe {
-    skad_parked_answer answer; /* ticket 0: free */
+    uint64_t ticket; /* 0: free */
+    skad_late_answer answer;
     skad_address caller;
 } skad_later_probe;
 
 typedef struct skad_later {
-    skad_later_probe probes[SKAD_LATER_PROBES];
+    skad_later_probe
+        *probes; /* owned, SKAD_LATER_PROBES; NULL before the first, with lazy memory */
     uint64_t tickets;
 } skad_later;
 
-/* Answers a request that was set aside, whose sender showed a valid token. */
-void skad_later_answer(skad_node *node, const skad_parked_answer *parked, skad_message *message);
-/* The same with an ERROR. */
-void skad_later_refuse(skad_node *node, const skad_parked_answer *parked, skad_error_code code);
+/* `later`: memory comes with the first PROBE. */
+SKAD_MUST_CHECK skad_status skad_later_init(skad_later *self, bool later);
+void skad_later_free(skad_later *self);
 
 /* Sends the answers to puts that a ticket decides (parked.h). */
 void skad_later_settled(skad_node *node, const skad_store_settled *settled);
@@ -45,7 +46,7 @@ void skad_later_overdue(skad_node *node);
 
 /* Has a peer call the sender of a PROBE, and sets the answer aside. False if none can, or too many
  * were served. */
-SKAD_MUST_CHECK bool skad_later_ask(skad_node *node, const skad_parked_answer *probe);
+SKAD_MUST_CHECK bool skad_later_ask(skad_node *node, const skad_late_answer *probe);
 /* A CALL has ended: the caller says that it called, or does not. */
 void skad_later_called(skad_node *node, uint64_t ticket, bool called);
 

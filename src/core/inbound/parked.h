@@ -15,12 +15,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "crypto/hash.h"
-#include "crypto/token.h"
-#include "proto/limits.h"
 #include "proto/message.h"
 #include "skad/status.h"
-#include "skad/types.h"
+#include "src/core/rpc/late_answer.h"
 
 #define SKAD_PARKED_MAX 4096 /* 0.8 MB */
 #define SKAD_PARKED_US  (2 * SKAD_US_PER_S)
@@ -30,12 +27,7 @@ typedef struct skad_parked_answer {
     uint64_t until_us;
     skad_kind kind; /* STORED or ANNOUNCED */
     uint32_t life_s;
-    uint8_t rpc_id[SKAD_RPC_ID_BYTES];
-    skad_id requester;
-    uint8_t digest[SKAD_HASH_BYTES];   /* of the request */
-    uint8_t granted[SKAD_TOKEN_BYTES]; /* the requester's token */
-    skad_address from;
-    skad_local local;
+    skad_late_answer to;
 } skad_parked_answer;
 
 typedef struct skad_parked {

@@ -43,6 +43,7 @@ static bool changes_something(const skad_node *node, const skad_envelope *envelo
     case SKAD_KIND_MATCH:
     case SKAD_KIND_PROBE:
     case SKAD_KIND_CALL:
+    case SKAD_KIND_FORWARD:
         return true;
     case SKAD_KIND_PING:
     case SKAD_KIND_FIND_NODE:
@@ -59,6 +60,7 @@ static bool changes_something(const skad_node *node, const skad_envelope *envelo
     case SKAD_KIND_PROBED:
     case SKAD_KIND_CALLED:
     case SKAD_KIND_INTRODUCED:
+    case SKAD_KIND_FORWARDED:
     case SKAD_KIND_ERROR:
         break;
     }

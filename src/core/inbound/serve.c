@@ -5,6 +5,7 @@
 
 #include "src/core/inbound/later.h"
 #include "src/core/node/state.h"
+#include "src/core/relay/relay.h"
 #include "src/core/routing/distance.h"
 #include "src/core/routing/diversity.h"
 #include "src/core/rpc/answer_budget.h"
@@ -16,7 +17,7 @@
 #include "src/core/storage/store_admission.h"
 #include "src/core/upkeep/callers.h"
 
-static_assert(SKAD_KIND_INTRODUCE < sizeof((skad_node_stats *)0)->requests / sizeof(uint64_t),
+static_assert(SKAD_KIND_FORWARD < sizeof((skad_node_stats *)0)->requests / sizeof(uint64_t),
               "the statistics count each kind of request");
 
 /* One answer in the making. */
@@ -225,28 +226,30 @@ static void serve_find_value(answer *to)
 
 /* ---- Answers that wait for the store ---- */
 
-static skad_parked_answer set_aside(const answer *to, skad_kind kind)
+static skad_late_answer set_aside(const answer *to)
 {
-    skad_parked_answer parked = {
-        .kind = kind,
+    skad_late_answer late = {
         .requester = to->request->sender,
         .from = *to->from,
         .local = to->node->env.local,
     };
-    memcpy(parked.rpc_id, to->envelope->rpc_id, sizeof parked.rpc_id);
-    memcpy(parked.digest, to->request->digest, sizeof parked.digest);
-    memcpy(parked.granted, to->granted, sizeof parked.granted);
-    return parked;
+    memcpy(late.rpc_id, to->envelope->rpc_id, sizeof late.rpc_id);
+    memcpy(late.digest, to->request->digest, sizeof late.digest);
+    memcpy(late.granted, to->granted, sizeof late.granted);
+    return late;
 }
 
 static void park(const answer *to, const skad_admitted_record *held, skad_kind kind)
 {
     skad_node *node = to->node;
     skad_parked_answer *parked = skad_parked_add(&node->parked);
-    *parked = set_aside(to, kind);
-    parked->ticket = held->ticket;
-    parked->until_us = node->env.now.mono_us + SKAD_PARKED_US;
-    parked->life_s = held->life_s;
+    *parked = (skad_parked_answer){
+        .ticket = held->ticket,
+        .until_us = node->env.now.mono_us + SKAD_PARKED_US,
+        .kind = kind,
+        .life_s = held->life_s,
+        .to = set_aside(to),
+    };
 }
 
 /* ---- Puts ---- */
@@ -394,7 +397,7 @@ static void serve_match(answer *to)
 static void serve_probe(answer *to)
 {
     if (may_change(to)) {
-        const skad_parked_answer aside = set_aside(to, SKAD_KIND_PROBED);
+        const skad_late_answer aside = set_aside(to);
         if (!skad_later_ask(to->node, &aside)) {
             refuse(to, SKAD_ERROR_BUSY, 0);
         }
@@ -413,6 +416,19 @@ static void serve_calling(answer *to)
         reply(to, &message);
     } else {
         refuse(to, code, 0);
+    }
+}
+
+/* Forwards a lookup for the requester, which is answered then. */
+static void serve_forward(answer *to)
+{
+    if (may_change(to)) {
+        const skad_late_answer aside = set_aside(to);
+        const skad_error_code code =
+            skad_relay_serve(to->node, &to->request->message.u.forward, &aside);
+        if (code != SKAD_ERROR_NONE) {
+            refuse(to, code, 0);
+        }
     }
 }
 
@@ -458,6 +474,9 @@ skad_served skad_serve(skad_node *node, const skad_envelope *envelope, const ska
     case SKAD_KIND_INTRODUCE:
         serve_calling(&to);
         break;
+    case SKAD_KIND_FORWARD:
+        serve_forward(&to);
+        break;
     case SKAD_KIND_PONG:
     case SKAD_KIND_NODES:
     case SKAD_KIND_VALUE:
@@ -468,6 +487,7 @@ skad_served skad_serve(skad_node *node, const skad_envelope *envelope, const ska
     case SKAD_KIND_PROBED:
     case SKAD_KIND_CALLED:
     case SKAD_KIND_INTRODUCED:
+    case SKAD_KIND_FORWARDED:
     case SKAD_KIND_ERROR:
         break; /* replies never come here: the prefilter separates them */
     }

@@ -68,6 +68,8 @@ void skad_node_tuning_default(skad_node_tuning *out)
         .closing_round = true,
         .neighbourhood_check = true,
         .neighbourhoods = true,
+        .forward_by_lot = true,
+        .forward_padded = true,
         .sibling_factor = SKAD_SIBLINGS_ETA,
         .answer_contacts = SKAD_CONTACTS_MAX,
         .lookup_requests = SKAD_LOOKUP_RPCS_MAX,

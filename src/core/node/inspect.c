@@ -36,6 +36,7 @@ void skad_node_stats_get(const skad_node *node, skad_time now, skad_node_stats *
     out->pending = (uint16_t)skad_pending_count(&node->pending);
     out->operations = (uint16_t)node->operations.taken;
     out->watches = (uint16_t)node->watches.taken;
+    out->relays = (uint16_t)node->relays.count;
     out->joined = node->join.joined;
     out->loaded = node->admission.loaded || node->admission.pressed;
     out->reach[0] = (uint8_t)node->reachability.families[0].verdict;

@@ -144,9 +144,14 @@ static bool pages_awaited(const skad_node *node, const skad_operation *operation
 
 static bool owns_what_it_needs(const skad_operation *operation)
 {
-    return (operation->lookup != NULL) == (operation->kind != SKAD_OPERATION_PING) &&
+    const bool forwards = operation->kind == SKAD_OPERATION_FORWARD;
+    const bool gets = forwards && operation->forwarding != NULL
+                          ? skad_forwarding_gets(operation->forwarding)
+                          : skad_operation_gets(operation);
+    return (operation->lookup != NULL) == (operation->kind != SKAD_OPERATION_PING && !forwards) &&
+           (operation->forwarding != NULL) == forwards &&
            (operation->payload.record != NULL) == skad_operation_puts(operation) &&
-           (operation->collection != NULL) == skad_operation_gets(operation);
+           (operation->collection != NULL) == gets;
 }
 
 static const char *running_broken(const skad_node *node, const skad_operation *operation)
@@ -158,12 +163,12 @@ static const char *running_broken(const skad_node *node, const skad_operation *o
     }
     const skad_put_payload *payload = &operation->payload;
     if (awaited(node, operation, -1, SKAD_PURPOSE_PING) == 0 &&
-        node->operations.blocked_us == UINT64_MAX && payload->ticket_here == 0 &&
-        payload->keep_ticket == 0) {
+        node->operations.blocked_us == UINT64_MAX && operation->forwarding == NULL &&
+        payload->ticket_here == 0 && payload->keep_ticket == 0) {
         return "an operation waits for something";
     }
     if (operation->lookup == NULL) {
-        return NULL; /* a ping */
+        return NULL; /* a ping; or others forward it: skad_forward_broken */
     }
     if (operation->stage == SKAD_STAGE_RUNNING && !candidates_awaited(node, operation)) {
         return "a candidate that is asked is awaited, once";
@@ -198,6 +203,10 @@ static const char *ended_broken(const skad_node *node, const skad_operation *ope
     }
     for (size_t i = 0; operation->kind == SKAD_OPERATION_WATCH && i < node->watches.count; i++) {
         claimed |= node->watches.slots[i] != NULL && node->watches.slots[i]->running == name;
+    }
+    for (size_t i = 0; operation->kind == SKAD_OPERATION_DEPOSIT && i < node->relays.high_water;
+         i++) {
+        claimed |= node->relays.all[i].state == SKAD_RELAY_STORES && node->relays.all[i].op == name;
     }
     return times_queued(node, name) + claimed == 1 ? NULL : "an ended operation is reported once";
 }
@@ -358,6 +367,9 @@ const char *skad_node_broken(const skad_node *node, skad_time now)
     }
     if (broken == NULL) {
         broken = operations_broken(node);
+    }
+    if (broken == NULL) {
+        broken = skad_forward_broken(node);
     }
     if (broken == NULL) {
         broken = watches_broken(node);

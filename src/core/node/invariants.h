@@ -28,6 +28,10 @@ const char *skad_store_broken(const skad_store *store, const skad_profile *profi
 /* Every slot is either free once or waits for a time that its state names. */
 const char *skad_pending_broken(const skad_pending *pending, uint64_t now_us);
 
+/* Every FORWARD of a neighbour waits for requests of ours, each of these for a FORWARD or an operation,
+ * and budgets, balances and shares of the room are kept. */
+const char *skad_forward_broken(const skad_node *node);
+
 /* Shortlists are in order and agree with their candidates; no candidate is asked too often. */
 const char *skad_lookup_broken(const skad_lookup *lookup);
 

@@ -17,6 +17,7 @@
 #include "src/core/node/driver.h"
 #include "src/core/node/state.h"
 #include "src/core/operations/operate.h"
+#include "src/core/relay/relay.h"
 #include "src/core/routing/endpoints.h"
 #include "src/core/rpc/request.h"
 #include "src/core/rpc/signer.h"
@@ -51,6 +52,9 @@ static skad_status allocate(skad_node *node, skad_shared *shared)
         skad_ping_queue_init(&node->ping_queue, node->env.now.mono_us, later),
         skad_store_retries_init(&node->store_retries, later),
         skad_moves_init(&node->moves, later),
+        skad_relays_init(&node->relays, later),
+        skad_balances_init(&node->balances, later),
+        skad_later_init(&node->later, later),
         skad_parked_init(&node->parked, node->store.ops->settled != NULL),
     };
     node->table.group_bucket_max = profile->group_bucket_max;
@@ -110,8 +114,9 @@ skad_status skad_node_new(const skad_node_config *config, skad_time now, skad_no
     skad_profile_network_id(&node->env.profile, &node->env.network_id);
     if (allocate(node, simulator.shared) != SKAD_OK ||
         skad_admission_init(node, &config->rates) != SKAD_OK ||
-        skad_reachability_init(node) != SKAD_OK || skad_handover_init(node) != SKAD_OK ||
-        skad_matching_init(node) != SKAD_OK || skad_recovery_init(node) != SKAD_OK) {
+        skad_reachability_init(node) != SKAD_OK || skad_callers_init(node) != SKAD_OK ||
+        skad_handover_init(node) != SKAD_OK || skad_matching_init(node) != SKAD_OK ||
+        skad_recovery_init(node) != SKAD_OK) {
         skad_node_free(node);
         return SKAD_ERR_MEMORY;
     }
@@ -147,6 +152,10 @@ void skad_node_free(skad_node *node)
     skad_handover_free(node);
     skad_matching_free(node);
     skad_parked_free(&node->parked);
+    skad_relays_free(&node->relays);
+    skad_later_free(&node->later);
+    skad_callers_free(node);
+    skad_balances_free(&node->balances);
     skad_republish_free(node);
     skad_store_retries_free(&node->store_retries);
     free(node->join.addresses);
@@ -173,6 +182,7 @@ static void advance(skad_node *node)
     skad_join_advance(node);
     skad_watch_advance(node);
     skad_republish_advance(node);
+    skad_relay_advance(node);
 }
 
 skad_verdict skad_node_receive(skad_node *node, const uint8_t *datagram, size_t len,
@@ -234,6 +244,7 @@ void skad_node_tick(skad_node *node, skad_time now)
     skad_clock_watch_tick(node);
     skad_handle_timeouts(node);
     skad_operate_tick(node);
+    skad_relay_tick(node);
     skad_recovery_tick(node);
     skad_ping_queue_tick(node);
     skad_reachability_tick(node);
@@ -262,6 +273,7 @@ uint64_t skad_node_deadline(const skad_node *node)
         skad_watch_deadline(node),
         skad_republish_deadline(node),
         skad_recovery_deadline(node),
+        skad_relay_deadline(node),
         skad_reachability_deadline(node),
         skad_keepalive_deadline(node),
     };

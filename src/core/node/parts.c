@@ -31,6 +31,8 @@ skad_node_parts skad_node_parts_of(skad_node *node)
         .identities = &node->identities,
         .admission = &node->admission,
         .bans = &node->bans,
+        .balances = &node->balances,
+        .relays = &node->relays,
         .heard_us = &node->heard_us,
         .lazy_allocation = &node->lazy_allocation,
         .families = node->families,

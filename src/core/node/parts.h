@@ -5,6 +5,7 @@
 
 #include "skad/node.h"
 #include "src/core/base/env.h"
+#include "src/core/forward/balance.h"
 #include "src/core/inbound/admission.h"
 #include "src/core/inbound/duplicates.h"
 #include "src/core/inbound/identities.h"
@@ -12,6 +13,7 @@
 #include "src/core/inbound/roots.h"
 #include "src/core/operations/operation.h"
 #include "src/core/operations/report.h"
+#include "src/core/relay/relays.h"
 #include "src/core/routing/bans.h"
 #include "src/core/routing/observed.h"
 #include "src/core/routing/table.h"
@@ -60,6 +62,8 @@ typedef struct skad_node_parts {
     skad_identities *identities;
     skad_admission *admission;
     skad_bans *bans;
+    skad_balances *balances;
+    skad_relays *relays;
     uint64_t *heard_us; /* when the last verified answer came */
     bool *lazy_allocation;
     unsigned families;

@@ -6,6 +6,7 @@
 #include "skad/node.h"
 #include "skad/simulator.h"
 #include "src/core/base/env.h"
+#include "src/core/forward/balance.h"
 #include "src/core/inbound/admission.h"
 #include "src/core/inbound/duplicates.h"
 #include "src/core/inbound/identities.h"
@@ -15,6 +16,7 @@
 #include "src/core/inbound/roots.h"
 #include "src/core/operations/operation.h"
 #include "src/core/operations/report.h"
+#include "src/core/relay/relays.h"
 #include "src/core/routing/bans.h"
 #include "src/core/routing/contacted.h"
 #include "src/core/routing/departed.h"
@@ -81,7 +83,7 @@ struct skad_node {
     skad_join_state join;
     skad_recovery_state recovery;
     skad_ping_queue ping_queue;
-    skad_callers callers;
+    skad_callers *callers; /* owned; NULL before the first call, with lazy allocation */
     skad_reachability reachability;
     skad_moves moves;
     skad_handed handed;
@@ -93,6 +95,8 @@ struct skad_node {
     skad_watches watches;
     skad_parked parked;
     skad_later later;
+    skad_balances balances;
+    skad_relays relays;
     skad_handover_state handover;
     skad_matching matching;
     skad_republish_state republish;

@@ -485,7 +485,7 @@ void skad_operate_tick(skad_node *node)
         } else if (has_looked_enough(node, operation)) {
             skad_storing_begin(node, operation);
             skad_operate_drive(node, operation);
-        } else if (blocked && operation->kind != SKAD_OPERATION_PING) {
+        } else if (blocked && operation->lookup != NULL) {
             skad_operate_drive(node, operation);
         }
     }

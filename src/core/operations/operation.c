@@ -22,6 +22,7 @@ static void empty(skad_operation_slot *slot)
         skad_collection_free(operation->collection);
         free(operation->closest);
         free(operation->steps);
+        free(operation->forwarding);
         free(operation);
     }
     slot->operation = NULL;
@@ -74,14 +75,15 @@ bool skad_operation_gets(const skad_operation *operation)
 
 bool skad_operation_puts(const skad_operation *operation)
 {
-    return operation->kind == SKAD_OPERATION_PUT || operation->kind == SKAD_OPERATION_REPUBLISH;
+    return operation->kind == SKAD_OPERATION_PUT || operation->kind == SKAD_OPERATION_REPUBLISH ||
+           operation->kind == SKAD_OPERATION_DEPOSIT;
 }
 
 bool skad_operation_own(const skad_operation *operation)
 {
     return operation->kind == SKAD_OPERATION_JOIN || operation->kind == SKAD_OPERATION_REFRESH ||
            operation->kind == SKAD_OPERATION_REPUBLISH || operation->kind == SKAD_OPERATION_WATCH ||
-           operation->kind == SKAD_OPERATION_ADOPT;
+           operation->kind == SKAD_OPERATION_ADOPT || operation->kind == SKAD_OPERATION_DEPOSIT;
 }
 
 /* The generation starts at 1, so no name is 0. */

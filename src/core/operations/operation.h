@@ -21,17 +21,20 @@
 #include "src/core/lookup/collect.h"
 #include "src/core/lookup/lookup.h"
 #include "src/core/lookup/strata.h"
+#include "src/core/operations/first_hops.h"
 
 typedef enum skad_operation_kind {
     SKAD_OPERATION_PING,
     SKAD_OPERATION_LOOKUP,
     SKAD_OPERATION_PUT,
     SKAD_OPERATION_GET,
+    SKAD_OPERATION_FORWARD,   /* a lookup, a put or a get that other nodes forward for us */
     SKAD_OPERATION_JOIN,      /* the node's own: a lookup of its own ID */
     SKAD_OPERATION_REFRESH,   /* the node's own: a lookup in a bucket's range */
     SKAD_OPERATION_REPUBLISH, /* the node's own: a put of what it publishes */
     SKAD_OPERATION_WATCH,     /* the node's own: a get of what is watched */
     SKAD_OPERATION_ADOPT,     /* the node's own: a get of a newer edition of what it publishes */
+    SKAD_OPERATION_DEPOSIT, /* the node's own: a put of what it stores for a neighbour (relay.h) */
 } skad_operation_kind;
 
 typedef enum skad_operation_stage {
@@ -92,17 +95,19 @@ typedef struct skad_operation {
     uint64_t ended_us;
     skad_outcome outcome;
     bool traced;         /* its steps are reported as they happen */
-    skad_lookup *lookup; /* owned; NULL for PING */
+    skad_lookup *lookup; /* owned; NULL for PING and FORWARD */
 
     /* PUT, REPUBLISH */
     skad_put_payload payload;
     skad_holder *holders; /* owned, SKAD_HOLDERS_MAX */
     uint8_t holders_count;
 
-    /* GET, WATCH, ADOPT */
+    /* GET, WATCH, ADOPT, and a FORWARD that gets */
     skad_collection *collection; /* owned */
     uint8_t pages;               /* requests for more announcements, so far */
     uint16_t watch;              /* WATCH: the index of the watch */
+
+    skad_forwarding *forwarding; /* owned; FORWARD, else NULL */
 
     /* PING */
     skad_id responder;

@@ -5,6 +5,7 @@
 
 #include "crypto/assert.h"
 #include "src/core/node/state.h"
+#include "src/core/operations/forwarded_report.h"
 #include "src/core/operations/storing.h"
 #include "src/core/routing/density.h"
 #include "src/core/rpc/events.h"
@@ -231,6 +232,9 @@ bool skad_report_poll(skad_node *node, skad_event *out)
     case SKAD_OPERATION_GET:
         report_get(operation, out);
         break;
+    case SKAD_OPERATION_FORWARD:
+        skad_forwarding_report(operation, &node->env.profile, out);
+        break;
     case SKAD_OPERATION_WATCH: /* queued by watch.c where something has changed */
         report_get(operation, out);
         out->kind = SKAD_EVENT_CHANGED;
@@ -240,6 +244,7 @@ bool skad_report_poll(skad_node *node, skad_event *out)
     case SKAD_OPERATION_REFRESH:
     case SKAD_OPERATION_REPUBLISH:
     case SKAD_OPERATION_ADOPT:
+    case SKAD_OPERATION_DEPOSIT:
         break; /* the node's own are never queued */
     }
     return true;

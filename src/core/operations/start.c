@@ -10,6 +10,8 @@
 #include "proto/address.h"
 #include "src/core/node/state.h"
 #include "src/core/operations/ask.h"
+#include "src/core/operations/forwarded_report.h"
+#include "src/core/operations/forwarding.h"
 #include "src/core/operations/operate.h"
 #include "src/core/operations/report.h"
 #include "src/core/operations/seeds.h"
@@ -29,11 +31,13 @@ static size_t spared(const skad_node *node, skad_operation_kind kind)
     case SKAD_OPERATION_REPUBLISH:
     case SKAD_OPERATION_WATCH:
     case SKAD_OPERATION_ADOPT:
+    case SKAD_OPERATION_DEPOSIT:
         return VITAL_OPERATIONS_MAX + node->operations.count / 4;
     case SKAD_OPERATION_PING:
     case SKAD_OPERATION_LOOKUP:
     case SKAD_OPERATION_PUT:
     case SKAD_OPERATION_GET:
+    case SKAD_OPERATION_FORWARD:
         break;
     }
     return VITAL_OPERATIONS_MAX;
@@ -154,11 +158,18 @@ skad_status skad_start_lookup(skad_node *node, const skad_id *target, skad_op *o
 void skad_start_trace(skad_node *node, skad_op op)
 {
     skad_operation *operation = skad_operations_find(&node->operations, op);
-    if (operation == NULL || operation->kind != SKAD_OPERATION_LOOKUP ||
+    const bool forwards = operation != NULL && operation->kind == SKAD_OPERATION_FORWARD;
+    if (operation == NULL || (operation->kind != SKAD_OPERATION_LOOKUP && !forwards) ||
         operation->stage != SKAD_STAGE_RUNNING) {
         return;
     }
     operation->traced = true;
+    for (size_t i = 0; forwards && i < operation->forwarding->hops_count; i++) {
+        skad_forwarding_trace(node, operation, i);
+    }
+    if (forwards) {
+        return;
+    }
     for (size_t i = 0; i < operation->lookup->asked_count; i++) {
         skad_report_trace(node, operation, operation->lookup->asked[i]);
     }
@@ -257,6 +268,34 @@ skad_status skad_start_put(skad_node *node, skad_operation_kind kind,
     payload->follows = record->follows;
     *op = skad_operation_name(&node->operations, operation);
     skad_operate_drive(node, operation);
+    return SKAD_OK;
+}
+
+/* ---- What other nodes forward ---- */
+
+skad_status skad_start_forward(skad_node *node, const skad_forward *forward, unsigned wanted,
+                               skad_op *op)
+{
+    const bool gets =
+        forward->aim == SKAD_FORWARD_IMMUTABLE || forward->aim == SKAD_FORWARD_MUTABLE;
+    skad_operation *operation;
+    skad_status status = take(node, SKAD_OPERATION_FORWARD, &operation);
+    if (status != SKAD_OK) {
+        return status;
+    }
+    operation->collection = gets ? skad_collection_new((skad_record_type)forward->aim,
+                                                       &forward->target, &node->env.network_id)
+                                 : NULL;
+    if ((gets && operation->collection == NULL) ||
+        !skad_forwarding_prepare(node, operation, forward, wanted)) {
+        skad_operations_release(&node->operations, operation);
+        return SKAD_ERR_MEMORY;
+    }
+    *op = skad_operation_name(&node->operations, operation);
+    for (size_t i = 0; gets && i < sizeof SHELVES / sizeof SHELVES[0]; i++) {
+        find_here(node, operation->collection, SHELVES[i]);
+    }
+    skad_forwarding_drive(node, operation);
     return SKAD_OK;
 }
 

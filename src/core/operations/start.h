@@ -43,6 +43,11 @@ typedef struct skad_start_record {
 SKAD_MUST_CHECK skad_status skad_start_put(skad_node *node, skad_operation_kind kind,
                                            const skad_start_record *record, skad_op *op);
 
+/* Starts an operation that other nodes forward. `wanted`: how many results of different first hops
+ * end it; 0: as many as suit its aim. */
+SKAD_MUST_CHECK skad_status skad_start_forward(skad_node *node, const skad_forward *forward,
+                                               unsigned wanted, skad_op *op);
+
 /* Forgets an operation of the user's. */
 void skad_start_cancel(skad_node *node, skad_op op);
 

@@ -154,6 +154,13 @@ void skad_pending_overdue(skad_pending *pending, skad_pending_rpc *rpc, uint64_t
     plan(pending, rpc);
 }
 
+void skad_pending_await(skad_pending *pending, skad_pending_rpc *rpc, uint64_t us)
+{
+    rpc->over_us = later(rpc->over_us, rpc->sent_us + us);
+    rpc->overdue_us = rpc->over_us;
+    plan(pending, rpc);
+}
+
 void skad_pending_abandon(skad_pending *pending, const skad_pending_rpc *expired)
 {
     size_t slot = (size_t)expired->rpc_id[0] << 8 | expired->rpc_id[1];

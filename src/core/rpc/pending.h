@@ -50,7 +50,16 @@ typedef enum skad_purpose {
     SKAD_PURPOSE_CALL,       /* a call for another node: owner is the ticket of a PROBE, or 0 */
     SKAD_PURPOSE_INTRODUCE,  /* has a peer call us (introduce.h): nothing waits for the answer */
     SKAD_PURPOSE_MATCH,      /* digests for a node of our region (matching.h): owner is the round */
+    SKAD_PURPOSE_FORWARD,    /* an operation's FORWARD: owner is the skad_op, step its first hop */
+    SKAD_PURPOSE_RELAY, /* a FORWARD for another node: owner is the relay's name, step its try */
 } skad_purpose;
+
+/* Whether the answer itself waits for other nodes, so that its time says nothing about the way. */
+static inline bool skad_purpose_waits_for_others(skad_purpose purpose)
+{
+    return purpose == SKAD_PURPOSE_PROBE || purpose == SKAD_PURPOSE_FORWARD ||
+           purpose == SKAD_PURPOSE_RELAY;
+}
 
 /* Whether an operation waits for the answer. */
 static inline bool skad_purpose_of_operation(skad_purpose purpose)
@@ -136,6 +145,10 @@ void skad_pending_abandon(skad_pending *pending, const skad_pending_rpc *expired
 
 /* Lets the request be overdue no sooner than after `us`, a second at most. */
 void skad_pending_overdue(skad_pending *pending, skad_pending_rpc *rpc, uint64_t us);
+
+/* Lets the request be over no sooner than after `us`, since its answer waits for other nodes, and
+ * overdue only then. */
+void skad_pending_await(skad_pending *pending, skad_pending_rpc *rpc, uint64_t us);
 
 /* Drops all but the request's hard timeout, when no part of the node would act on the others. */
 void skad_pending_wait(skad_pending *pending, skad_pending_rpc *rpc);

@@ -76,6 +76,8 @@ static uint8_t copies_of(const skad_node *node, const skad_pending_rpc *rpc, ska
     case SKAD_PURPOSE_CALL:
     case SKAD_PURPOSE_INTRODUCE: /* another one follows */
     case SKAD_PURPOSE_PROBE:     /* another one follows */
+    case SKAD_PURPOSE_FORWARD:   /* another node is asked */
+    case SKAD_PURPOSE_RELAY:
         return 0;
     case SKAD_PURPOSE_CHECK:
         if (skad_id_equal(&rpc->responder, &node->env.identity.id)) {
@@ -115,6 +117,9 @@ static patience patience_with(const skad_node *node, skad_peer_slot peer,
     if (request->purpose == SKAD_PURPOSE_PROBE) { /* its answer waits for a third node */
         return (patience){SKAD_RTO_MAX_US, SKAD_RESEND_INITIAL_US, 0};
     }
+    if (skad_purpose_waits_for_others(request->purpose)) {
+        return (patience){request->soft_us, request->soft_us, 0};
+    }
     const skad_rtt *rtt = peer == SKAD_PEER_NONE ? NULL : &node->table.peers.peers[peer].rtt;
     if (rtt != NULL && rtt->smoothed_us != 0) {
         return (patience){skad_rtt_timeout_us(rtt), skad_rtt_resend_us(rtt), 0};
@@ -141,7 +146,9 @@ static void plan_timeouts(skad_node *node, skad_pending_rpc *rpc, skad_peer_slot
     if (copies > 0) {
         skad_pending_resend(&node->pending, rpc, resend_us, copies);
     }
-    if (!skad_purpose_of_operation((skad_purpose)rpc->purpose)) {
+    const skad_purpose purpose = (skad_purpose)rpc->purpose;
+    if (!skad_purpose_of_operation(purpose) && purpose != SKAD_PURPOSE_FORWARD &&
+        purpose != SKAD_PURPOSE_RELAY) {
         skad_pending_wait(&node->pending, rpc); /* no other peer is asked meanwhile */
     }
 }
@@ -182,6 +189,9 @@ bool skad_request_send(skad_node *node, const skad_request *request)
     memcpy(rpc->digest, outgoing->draft.digest, sizeof rpc->digest);
     plan_timeouts(node, rpc, peer, waits.resend_us);
     skad_pending_overdue(&node->pending, rpc, waits.overdue_us);
+    if (request->over_us > 0) {
+        skad_pending_await(&node->pending, rpc, request->over_us);
+    }
     commit(node, outgoing, request->address);
     return true;
 }

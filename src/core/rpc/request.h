@@ -17,9 +17,11 @@ typedef struct skad_request {
     const skad_peer *peer; /* the responder, where the table is known to have it; otherwise NULL */
     const uint8_t *token;  /* one that the responder granted; NULL: the table's */
     skad_purpose purpose;
-    skad_op owner; /* of an operation (pending.h) */
-    uint16_t step; /* the same */
-    uint8_t part;  /* the same */
+    skad_op owner;    /* of an operation (pending.h) */
+    uint16_t step;    /* the same */
+    uint8_t part;     /* the same */
+    uint32_t soft_us; /* FORWARD, RELAY: the soft timeout, */
+    uint32_t over_us; /* and how long the answer may take */
 } skad_request;
 
 /* How often a request is sent again to a peer that the table has verified at the endpoint, and to a

@@ -1,5 +1,6 @@
 #include "src/core/upkeep/callers.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/assert.h"
@@ -80,6 +81,27 @@ static bool is_charged(const charges *self, const uint64_t *until_us)
     return false;
 }
 
+skad_status skad_callers_init(skad_node *node)
+{
+    node->callers = node->lazy_allocation ? NULL : calloc(1, sizeof *node->callers);
+    return node->lazy_allocation || node->callers != NULL ? SKAD_OK : SKAD_ERR_MEMORY;
+}
+
+void skad_callers_free(skad_node *node)
+{
+    free(node->callers);
+    node->callers = NULL;
+}
+
+/* Whether there is memory for the first call. */
+static bool is_ready(skad_node *node)
+{
+    if (node->callers == NULL) {
+        node->callers = calloc(1, sizeof *node->callers);
+    }
+    return node->callers != NULL;
+}
+
 /* Where a requesters' group has its rate: its own place, or else that of the group which used up
  * the least. */
 static uint64_t *place_of(skad_callers *self, uint64_t group, const charges *taken)
@@ -113,15 +135,15 @@ static void add_requester(skad_node *node, const skad_address *requester, uint64
     const unsigned count = groups_of(node, requester, groups);
     for (unsigned i = 0; i < count; i++) {
         add(out, &GROUP, cost * WIDEST / factor_of(groups, i),
-            place_of(&node->callers, groups[i], out));
+            place_of(node->callers, groups[i], out));
     }
-    add(out, &ALL, cost, &node->callers.all_until_us);
+    add(out, &ALL, cost, &node->callers->all_until_us);
 }
 
 /* The place of those that are called with a number of a group, or an address, or an ID. */
 static uint64_t *target_at(skad_node *node, const void *bytes, size_t len, const skad_id *by)
 {
-    skad_callers *self = &node->callers;
+    skad_callers *self = node->callers;
     uint8_t input[2 * sizeof(skad_id)];
     SKAD_ASSERT(len <= sizeof(skad_id));
     if (!self->keyed) {
@@ -227,7 +249,7 @@ static bool send_call(skad_node *node, const skad_called *call, skad_request req
 static skad_error_code call_by(skad_node *node, skad_peer_slot slot, const skad_address *caller,
                                const skad_id *asker, const skad_address *address, uint64_t ticket)
 {
-    skad_callers *self = &node->callers;
+    skad_callers *self = node->callers;
     self->calls_count = (uint16_t)(self->calls_count < UINT16_MAX ? self->calls_count + 1 : 1);
     const uint16_t number = self->calls_count;
     skad_called *call = &self->calls[number % SKAD_CALLERS_CALLS];
@@ -245,7 +267,10 @@ static skad_error_code call_by(skad_node *node, skad_peer_slot slot, const skad_
 bool skad_callers_answered(skad_node *node, const skad_pending_rpc *rpc, const skad_message *answer,
                            const uint8_t *token)
 {
-    skad_called *call = &node->callers.calls[rpc->step % SKAD_CALLERS_CALLS];
+    if (node->callers == NULL) {
+        return false;
+    }
+    skad_called *call = &node->callers->calls[rpc->step % SKAD_CALLERS_CALLS];
     if (rpc->kind != SKAD_KIND_CALL || rpc->step == 0 || call->number != rpc->step ||
         answer->kind != SKAD_KIND_ERROR || answer->u.reply.u.error.code != SKAD_ERROR_TOKEN ||
         token == NULL) {
@@ -264,7 +289,7 @@ bool skad_callers_send(skad_node *node, const skad_id *asker, const skad_address
 {
     charges all = {.count = 0};
     const skad_peer_slot slot = choose(node, asker, address, caller);
-    if (slot == SKAD_PEER_NONE) {
+    if (slot == SKAD_PEER_NONE || !is_ready(node)) {
         return false;
     }
     add_requester(node, address, COST_PROBE, &all);
@@ -314,6 +339,9 @@ skad_error_code skad_callers_serve(skad_node *node, const skad_opened *request,
 {
     const skad_message *asked = &request->message;
     answer->kind = (skad_kind)((unsigned)asked->kind + SKAD_KIND_REPLY_OFFSET);
+    if (!is_ready(node)) {
+        return SKAD_ERROR_BUSY;
+    }
     if (asked->kind == SKAD_KIND_INTRODUCE) {
         return introduce(node, &request->sender, from, &asked->u.introduce.id);
     }

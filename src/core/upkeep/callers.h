@@ -58,6 +58,10 @@ typedef struct skad_callers {
     uint16_t calls_count;
 } skad_callers;
 
+/* Reserves memory; with lazy allocation it comes with the first call. */
+SKAD_MUST_CHECK skad_status skad_callers_init(skad_node *node);
+void skad_callers_free(skad_node *node);
+
 /* Has a peer call a node, for a PROBE; the ticket becomes the owner of the CALL. False if none can,
  * or too many were served. */
 SKAD_MUST_CHECK bool skad_callers_send(skad_node *node, const skad_id *asker,

@@ -45,10 +45,14 @@ static const char *find(const skad_method_context *context, const skad_control_r
     if (request->method == SKAD_CONTROL_PING) {
         return "address";
     }
+    const bool forwarded = request->forward && (request->keep || request->has_cas);
     if (request->method == SKAD_CONTROL_PUT) {
-        return "value";
+        return forwarded ? "keep" : "value";
     }
     if (request->method == SKAD_CONTROL_STORE) {
+        if (forwarded && request->keep) {
+            return "keep";
+        }
         return request->has_cas ? "cas" : "record";
     }
     if (request->method == SKAD_CONTROL_PUBLISH || request->method == SKAD_CONTROL_ANNOUNCE) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "crypto/assert.h"
+#include "skad/forward.h"
 #include "skad/records.h"
 #include "src/daemon/control/ban_result.h"
 #include "src/daemon/control/health_result.h"
@@ -24,6 +25,8 @@ uint64_t skad_method_life_s(uint64_t record_life_s)
     return LIVES_MAX * record_life_s - record_life_s / CLOCKS_DIVISOR;
 }
 
+_Static_assert(SKAD_CONTROL_CHAINS_MAX == SKAD_FORWARD_CHAINS_MAX, "as the node takes");
+
 /* ---- Starting ---- */
 
 static uint32_t life_of(const skad_method_context *context, const skad_control_request *request)
@@ -41,7 +44,9 @@ static skad_status start_ping(const skad_method_context *context,
 static skad_status start_lookup(const skad_method_context *context,
                                 const skad_control_request *request, skad_time now, skad_op *op)
 {
-    return skad_node_lookup(context->node, &request->id, now, op);
+    return request->forward
+               ? skad_node_forward_lookup(context->node, &request->id, request->chains, now, op)
+               : skad_node_lookup(context->node, &request->id, now, op);
 }
 
 static skad_status start_trace(const skad_method_context *context,
@@ -54,6 +59,20 @@ static skad_status start_trace(const skad_method_context *context,
     return status;
 }
 
+/* Has a record stored by other nodes. The node does not announce it again, for then it would ask
+ * the holders itself. */
+static skad_status forward_store(const skad_method_context *context,
+                                 const skad_control_request *request, skad_span record,
+                                 skad_time now, skad_op *op)
+{
+    skad_id key;
+    if (request->keep || request->has_cas) {
+        return SKAD_ERR_INPUT;
+    }
+    return skad_node_forward_store(context->node, record.data, record.len, request->chains, now, op,
+                                   &key);
+}
+
 /* Stores a value. A value that is to be kept is first encoded as a record. */
 static skad_status start_put(const skad_method_context *context,
                              const skad_control_request *request, skad_time now, skad_op *op)
@@ -61,13 +80,16 @@ static skad_status start_put(const skad_method_context *context,
     uint8_t record[SKAD_RECORD_BYTES_MAX];
     skad_id key;
 
-    if (!request->keep) {
+    if (!request->keep && !request->forward) {
         return skad_node_put(context->node, request->value.data, request->value.len, now, op, &key);
     }
     size_t len = skad_record_encode_immutable(request->value.data, request->value.len, record,
                                               sizeof record);
     if (len == 0) {
         return SKAD_ERR_INPUT;
+    }
+    if (request->forward) {
+        return forward_store(context, request, (skad_span){record, len}, now, op);
     }
     const skad_store_request store = {.record = record, .len = len, .keep = true};
     return skad_node_store(context->node, &store, now, op, &key);
@@ -77,6 +99,9 @@ static skad_status start_store(const skad_method_context *context,
                                const skad_control_request *request, skad_time now, skad_op *op)
 {
     skad_id key;
+    if (request->forward) {
+        return forward_store(context, request, request->value, now, op);
+    }
     const skad_store_request store = {
         .record = request->value.data,
         .len = request->value.len,
@@ -116,10 +141,18 @@ static skad_status start_announce(const skad_method_context *context,
     return skad_node_announce(context->node, &announce, now, op);
 }
 
+static skad_status get(const skad_method_context *context, const skad_control_request *request,
+                       skad_record_type type, const skad_id *key, skad_time now, skad_op *op)
+{
+    return request->forward
+               ? skad_node_forward_get(context->node, type, key, request->chains, now, op)
+               : skad_node_get(context->node, type, key, now, op);
+}
+
 static skad_status start_get(const skad_method_context *context,
                              const skad_control_request *request, skad_time now, skad_op *op)
 {
-    return skad_node_get(context->node, SKAD_RECORD_IMMUTABLE, &request->id, now, op);
+    return get(context, request, SKAD_RECORD_IMMUTABLE, &request->id, now, op);
 }
 
 /* The key of the record that a request names by its publisher and salt. */
@@ -136,9 +169,8 @@ static skad_status start_resolve(const skad_method_context *context,
                                  const skad_control_request *request, skad_time now, skad_op *op)
 {
     skad_id key;
-    return record_key(request, &key)
-               ? skad_node_get(context->node, SKAD_RECORD_MUTABLE, &key, now, op)
-               : SKAD_ERR_INPUT;
+    return record_key(request, &key) ? get(context, request, SKAD_RECORD_MUTABLE, &key, now, op)
+                                     : SKAD_ERR_INPUT;
 }
 
 static skad_status start_providers(const skad_method_context *context,
@@ -308,6 +340,14 @@ void skad_method_answer(const skad_method_context *context, const skad_control_r
 
 /* ---- Not starting ---- */
 
+static const char *limits_of(const skad_control_request *request)
+{
+    return request->forward && (request->keep || request->has_cas)
+               ? "what other nodes store for this one is neither announced again nor compared: "
+                 "leave out keep and cas"
+               : METHODS[request->method].limits;
+}
+
 void skad_method_refuse(const skad_method_context *context, const skad_control_request *request,
                         skad_status status, skad_writer *writer)
 {
@@ -315,7 +355,7 @@ void skad_method_refuse(const skad_method_context *context, const skad_control_r
     const skad_control_blame blame = skad_input_blame(context, request, status);
     skad_control_error error = SKAD_CONTROL_ERROR_INPUT;
     if (status == SKAD_ERR_INPUT) {
-        const char *limits = METHODS[request->method].limits;
+        const char *limits = limits_of(request);
         (void)skad_fail(&why, "%s",
                         limits != NULL ? limits : "the node cannot take these parameters");
     } else if (status == SKAD_ERR_FORMAT) {

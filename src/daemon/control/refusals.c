@@ -19,8 +19,11 @@ static const char *const WORDS[SKAD_REFUSALS] = {
     [SKAD_ERROR_CAS] = "they hold another sequence than expected",
     [SKAD_ERROR_QUOTA] = "its publisher or its key has used up its share",
     [SKAD_ERROR_BUSY] = "overloaded: try again later",
+    [SKAD_ERROR_UNREACHED] = "they reached no node that had a result",
+    [SKAD_ERROR_LOOP] = "they are farther from it than this node",
+    [SKAD_ERROR_LATE] = "their time was over",
 };
-_Static_assert(SKAD_ERROR_BUSY + 1 == SKAD_REFUSALS, "words for each code");
+_Static_assert(SKAD_ERROR_LATE + 1 == SKAD_REFUSALS, "words for each code");
 
 const char *skad_refusals_name(size_t code)
 {

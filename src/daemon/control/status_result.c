@@ -8,6 +8,7 @@
 #include "skad/version.h"
 #include "src/daemon/control/bucket_counts.h"
 #include "src/daemon/control/control.h"
+#include "src/daemon/control/forwarding_result.h"
 #include "src/daemon/control/refusals.h"
 #include "src/daemon/control/results.h"
 #include "src/daemon/system/log_thread.h"
@@ -24,8 +25,9 @@ static void write_drops(const skad_node_stats *stats, uint64_t queue_full, skad_
 
 static void write_requests(const skad_node_stats *stats, skad_writer *writer)
 {
-    static const char *const kinds[] = {"ping",    "find_node", "find_value", "store", "announce",
-                                        "compare", "match",     "probe",      "call",  "introduce"};
+    static const char *const kinds[] = {"ping",     "find_node", "find_value", "store",
+                                        "announce", "compare",   "match",      "probe",
+                                        "call",     "introduce", "forward"};
     size_t count = sizeof kinds / sizeof kinds[0];
 
     skad_result_key(writer, "requests");
@@ -275,7 +277,7 @@ void skad_status_result(const skad_method_context *context, skad_time now, skad_
     skad_node_stats_get(context->node, now, &stats);
     skad_workers_stats_get(context->workers, &workers);
 
-    skad_result_map(writer, 29 + SOCKETS_COUNT + WORKERS_COUNT + COUNTERS_COUNT + 5);
+    skad_result_map(writer, 30 + SOCKETS_COUNT + WORKERS_COUNT + COUNTERS_COUNT + 5);
     skad_result_id(writer, "id", skad_node_self(context->node));
     skad_result_public_key(writer, "public_key", skad_node_public_key(context->node));
     skad_result_str(writer, "version", SKAD_VERSION);
@@ -295,6 +297,8 @@ void skad_status_result(const skad_method_context *context, skad_time now, skad_
     write_reach(&stats, writer);
     write_mapping(context->mapping, writer);
     write_local(context->local, writer);
+    skad_result_key(writer, "forwarding");
+    skad_forwarding_result(context->node, &stats, now, writer);
     skad_result_uint(writer, "peers", stats.peers);
     skad_result_uint(writer, "peers_silent", stats.peers_unresponsive);
     skad_result_uint(writer, "siblings", stats.siblings);

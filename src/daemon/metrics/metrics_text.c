@@ -111,8 +111,9 @@ static void write_sockets(const skad_method_context *context, const skad_workers
 static void write_requests(const skad_method_context *context, const skad_node_stats *stats,
                            skad_exposition *out)
 {
-    static const char *const kinds[] = {"ping",    "find_node", "find_value", "store", "announce",
-                                        "compare", "match",     "probe",      "call",  "introduce"};
+    static const char *const kinds[] = {"ping",     "find_node", "find_value", "store",
+                                        "announce", "compare",   "match",      "probe",
+                                        "call",     "introduce", "forward"};
     uint64_t families[2] = {0};
     if (context->endpoints != NULL) {
         skad_udp_endpoints_requests(context->endpoints, families);
@@ -130,6 +131,18 @@ static void write_requests(const skad_method_context *context, const skad_node_s
     for (size_t i = 0; i < SKAD_REFUSALS; i++) {
         skad_exposition_uint(out, "error", skad_refusals_name(i), stats->refused[i]);
     }
+}
+
+static void write_forwarding(const skad_node_stats *stats, skad_exposition *out)
+{
+    count_of(out, "skad_relayed_total", "FORWARDs of neighbours answered with a result.",
+             stats->relayed);
+    count_of(out, "skad_relay_requests_total", "Requests sent for neighbours.",
+             stats->relay_requests);
+    count_of(out, "skad_relays_late_total", "FORWARDs of neighbours that had no result in time.",
+             stats->relays_late);
+    count_of(out, "skad_relay_copies_total", "Copies kept of values that passed by.",
+             stats->relay_copies);
 }
 
 static void write_work(const skad_node_stats *stats, skad_exposition *out)
@@ -243,6 +256,7 @@ void skad_metrics_text(const skad_method_context *context, skad_time now, skad_e
     write_sockets(context, &workers, out);
     write_requests(context, &stats, out);
     write_work(&stats, out);
+    write_forwarding(&stats, out);
     write_store(&stats.store, out);
     write_caps(context, now, out);
     write_durations(context->durations, out);

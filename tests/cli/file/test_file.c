@@ -107,7 +107,8 @@ static skad_exit get_into(house *self, const skad_id *root, int fd)
 {
     self->daemon.gets = 0;
     begin(self);
-    skad_exit exit = skad_file_get(&self->client, root, fd, self->bytes_max, &self->failure);
+    const skad_file_get_request request = {.root = *root, .fd = fd, .bytes_max = self->bytes_max};
+    skad_exit exit = skad_file_get(&self->client, &request, &self->failure);
     end(self);
     return exit;
 }

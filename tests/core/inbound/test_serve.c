@@ -117,11 +117,19 @@ static skad_message question(skad_kind kind)
     case SKAD_KIND_INTRODUCE:
         message.u.introduce.id = target;
         break;
+    case SKAD_KIND_FORWARD:
+        message.u.forward = (skad_forward){.aim = SKAD_FORWARD_NODES,
+                                           .target = target,
+                                           .want = SKAD_FAMILIES_ALL,
+                                           .budget = 8,
+                                           .life_ms = 1000};
+        break;
     case SKAD_KIND_PING:
     case SKAD_KIND_PROBE:
     case SKAD_KIND_PROBED:
     case SKAD_KIND_CALLED:
     case SKAD_KIND_INTRODUCED:
+    case SKAD_KIND_FORWARDED:
     case SKAD_KIND_PONG:
     case SKAD_KIND_NODES:
     case SKAD_KIND_VALUE:

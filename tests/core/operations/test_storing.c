@@ -114,7 +114,7 @@ static void any_other_refusal_is_final_and_counted_by_its_code(void **state)
     (void)state;
     refuses(0, SKAD_ERROR_FULL, 0);
     refuses(1, SKAD_ERROR_BUSY, 0);
-    refuses(2, 12, 0); /* of a later version */
+    refuses(2, SKAD_REFUSALS, 0); /* of a later version */
     refuses(3, UINT32_MAX, 0);
     const skad_put_report report = reported();
     assert_int_equal(report.refused, 4);

@@ -188,6 +188,16 @@ static void parameters_out_of_their_limits_are_not_started(void **state)
         {"one too long that is kept",
          {.method = SKAD_CONTROL_PUT, .value = {bytes, 1001}, .keep = true},
          SKAD_ERR_INPUT},
+        {"one that others store",
+         {.method = SKAD_CONTROL_PUT, .value = {bytes, 1000}, .forward = true},
+         SKAD_OK},
+        {"one that others store, and we keep",
+         {.method = SKAD_CONTROL_PUT, .value = {bytes, 9}, .forward = true, .keep = true},
+         SKAD_ERR_INPUT},
+        {"what others look for", {.method = SKAD_CONTROL_GET, .forward = true}, SKAD_OK},
+        {"more chains than there may be",
+         {.method = SKAD_CONTROL_GET, .forward = true, .chains = 9},
+         SKAD_ERR_INPUT},
         {"no record", {.method = SKAD_CONTROL_STORE, .value = {bytes, 10}}, SKAD_ERR_FORMAT},
         {"a salt", {.method = SKAD_CONTROL_PUBLISH, .value = {bytes, 1}, .salt = salt}, SKAD_OK},
         {"a salt too long",
@@ -315,6 +325,38 @@ static void what_is_not_started_is_told_in_words(void **state)
     }
 }
 
+static void what_others_forward_is_started_as_such(void **state)
+{
+    (void)state;
+    static const struct {
+        skad_control_method method;
+        skad_event_kind kind;
+    } cases[] = {
+        {SKAD_CONTROL_LOOKUP, SKAD_EVENT_LOOKUP}, {SKAD_CONTROL_TRACE, SKAD_EVENT_LOOKUP},
+        {SKAD_CONTROL_GET, SKAD_EVENT_GET},       {SKAD_CONTROL_RESOLVE, SKAD_EVENT_GET},
+        {SKAD_CONTROL_PUT, SKAD_EVENT_PUT},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const skad_control_request request = {
+            .method = cases[i].method, .value = {bytes, 9}, .forward = true, .chains = 8};
+        skad_event event;
+        assert_int_equal(start(&request, &event), SKAD_OK);
+        assert_int_equal(event.kind, cases[i].kind);
+        assert_int_equal(event.outcome, SKAD_OUTCOME_TIMED_OUT); /* a usual put is stored here */
+    }
+}
+
+static void what_others_store_is_refused_in_words(void **state)
+{
+    (void)state;
+    const skad_control_request request = {
+        .method = SKAD_CONTROL_PUT, .msgid = 5, .forward = true, .keep = true};
+    skad_method_refuse(&context, &request, SKAD_ERR_INPUT, test_result_begin());
+    test_result_expect_error(test_result_end(), 5, "input",
+                             "what other nodes store for this one is neither announced again nor "
+                             "compared: leave out keep and cas");
+}
+
 static void a_parameter_out_of_its_limits_is_named(void **state)
 {
     (void)state;
@@ -416,6 +458,8 @@ int main(void)
         AT_NODE(what_was_put_is_found_by_its_own_method),
         AT_NODE(a_publication_may_name_what_it_replaces),
         AT_NODE(what_is_not_started_is_told_in_words),
+        AT_NODE(what_others_forward_is_started_as_such),
+        AT_NODE(what_others_store_is_refused_in_words),
         AT_NODE(a_parameter_out_of_its_limits_is_named),
         AT_NODE(bans_are_made_listed_and_lifted),
         AT_NODE(all_bans_of_a_full_list_are_told),

@@ -87,19 +87,34 @@ class Client:
 
     # ---- values, records, announcements ----
 
-    async def put(self, value: Value, *, keep: bool = False, timeout: Optional[float] = None) -> protocol.Put:
-        """Stores an immutable value of 1 to 1000 bytes under its hash. `keep`: the node sends it again each hour."""
-        return cast(protocol.Put, await self.call("put", {"value": value, "keep": keep}, timeout=timeout))
+    async def put(
+        self,
+        value: Value,
+        *,
+        keep: bool = False,
+        forward: Optional[int] = None,
+        timeout: Optional[float] = None,
+    ) -> protocol.Put:
+        """Stores an immutable value of 1 to 1000 bytes under its hash. `keep`: the node sends it again each hour;
+        `forward`: other nodes store it for this one, over 1 to 8 chains, or 0 for the usual number."""
+        arguments = {"value": value, "keep": keep, "forward": forward}
+        return cast(protocol.Put, await self.call("put", arguments, timeout=timeout))
 
-    async def get(self, key: Key, *, timeout: Optional[float] = None) -> protocol.Get:
-        """Fetches an immutable value; NotFoundError if there is none."""
-        return cast(protocol.Get, await self.call("get", {"key": key}, timeout=timeout))
+    async def get(self, key: Key, *, forward: Optional[int] = None, timeout: Optional[float] = None) -> protocol.Get:
+        """Fetches an immutable value; NotFoundError if there is none. `forward`: other nodes look for it, as in `put`."""
+        return cast(protocol.Get, await self.call("get", {"key": key, "forward": forward}, timeout=timeout))
 
     async def store(
-        self, record: bytes, *, cas: Optional[int] = None, keep: bool = True, timeout: Optional[float] = None
+        self,
+        record: bytes,
+        *,
+        cas: Optional[int] = None,
+        keep: bool = True,
+        forward: Optional[int] = None,
+        timeout: Optional[float] = None,
     ) -> protocol.Put:
-        """Stores a record that is encoded and signed already."""
-        arguments = {"record": record, "cas": cas, "keep": keep}
+        """Stores a record that is encoded and signed already. `forward`: as in `put`, without `cas` and `keep`."""
+        arguments = {"record": record, "cas": cas, "keep": keep, "forward": forward}
         return cast(protocol.Put, await self.call("store", arguments, timeout=timeout))
 
     async def publish(
@@ -126,10 +141,10 @@ class Client:
         return cast(protocol.Publish, await self.call("publish", arguments, timeout=timeout))
 
     async def resolve(
-        self, publisher: Key, *, salt: Value = b"", timeout: Optional[float] = None
+        self, publisher: Key, *, salt: Value = b"", forward: Optional[int] = None, timeout: Optional[float] = None
     ) -> protocol.Resolve:
-        """Fetches what a publisher has published under a salt."""
-        arguments = {"publisher": publisher, "salt": salt}
+        """Fetches what a publisher has published under a salt. `forward`: as in `put`."""
+        arguments = {"publisher": publisher, "salt": salt, "forward": forward}
         return cast(protocol.Resolve, await self.call("resolve", arguments, timeout=timeout))
 
     async def announce(
@@ -231,12 +246,17 @@ class Client:
         """Asks the node at an address for a sign of life."""
         return cast(protocol.Ping, await self.call("ping", {"address": address}, timeout=timeout))
 
-    async def lookup(self, id: Key, *, timeout: Optional[float] = None) -> protocol.Lookup:
-        """Finds the nodes that are closest to an ID or a key."""
-        return cast(protocol.Lookup, await self.call("lookup", {"id": id}, timeout=timeout))
+    async def lookup(self, id: Key, *, forward: Optional[int] = None, timeout: Optional[float] = None) -> protocol.Lookup:
+        """Finds the nodes that are closest to an ID or a key. `forward`: as in `put`."""
+        return cast(protocol.Lookup, await self.call("lookup", {"id": id, "forward": forward}, timeout=timeout))
 
     async def trace(
-        self, id: Key, on_step: Callable[[protocol.Step], None], *, timeout: Optional[float] = None
+        self,
+        id: Key,
+        on_step: Callable[[protocol.Step], None],
+        *,
+        forward: Optional[int] = None,
+        timeout: Optional[float] = None,
     ) -> protocol.Lookup:
         """A lookup that calls `on_step` with each of its steps as it happens."""
 
@@ -244,8 +264,9 @@ class Client:
             if name == "step":
                 on_step(cast(protocol.Step, value))
 
+        arguments = [id] if forward is None else [id, forward]
         seconds = self.timeout if timeout is None else timeout
-        return cast(protocol.Lookup, await self._caller.call("trace", [id], notified, seconds))
+        return cast(protocol.Lookup, await self._caller.call("trace", arguments, notified, seconds))
 
     async def records(
         self,

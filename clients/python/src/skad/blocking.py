@@ -165,19 +165,33 @@ class Client:
 
     # ---- values, records, announcements ----
 
-    def put(self, value: Value, *, keep: bool = False, timeout: Optional[float] = None) -> protocol.Put:
-        """Stores an immutable value of 1 to 1000 bytes under its hash. `keep`: the node sends it again each hour."""
-        return self._loop.run(self._node.put(value, keep=keep, timeout=timeout))
+    def put(
+        self,
+        value: Value,
+        *,
+        keep: bool = False,
+        forward: Optional[int] = None,
+        timeout: Optional[float] = None,
+    ) -> protocol.Put:
+        """Stores an immutable value of 1 to 1000 bytes under its hash. `keep`: the node sends it again each hour;
+        `forward`: other nodes store it for this one, over 1 to 8 chains, or 0 for the usual number."""
+        return self._loop.run(self._node.put(value, keep=keep, forward=forward, timeout=timeout))
 
-    def get(self, key: Key, *, timeout: Optional[float] = None) -> protocol.Get:
-        """Fetches an immutable value; NotFoundError if there is none."""
-        return self._loop.run(self._node.get(key, timeout=timeout))
+    def get(self, key: Key, *, forward: Optional[int] = None, timeout: Optional[float] = None) -> protocol.Get:
+        """Fetches an immutable value; NotFoundError if there is none. `forward`: other nodes look for it, as in `put`."""
+        return self._loop.run(self._node.get(key, forward=forward, timeout=timeout))
 
     def store(
-        self, record: bytes, *, cas: Optional[int] = None, keep: bool = True, timeout: Optional[float] = None
+        self,
+        record: bytes,
+        *,
+        cas: Optional[int] = None,
+        keep: bool = True,
+        forward: Optional[int] = None,
+        timeout: Optional[float] = None,
     ) -> protocol.Put:
-        """Stores a record that is encoded and signed already."""
-        return self._loop.run(self._node.store(record, cas=cas, keep=keep, timeout=timeout))
+        """Stores a record that is encoded and signed already. `forward`: as in `put`, without `cas` and `keep`."""
+        return self._loop.run(self._node.store(record, cas=cas, keep=keep, forward=forward, timeout=timeout))
 
     def publish(
         self,
@@ -199,10 +213,10 @@ class Client:
         )
 
     def resolve(
-        self, publisher: Key, *, salt: Value = b"", timeout: Optional[float] = None
+        self, publisher: Key, *, salt: Value = b"", forward: Optional[int] = None, timeout: Optional[float] = None
     ) -> protocol.Resolve:
-        """Fetches what a publisher has published under a salt."""
-        return self._loop.run(self._node.resolve(publisher, salt=salt, timeout=timeout))
+        """Fetches what a publisher has published under a salt. `forward`: as in `put`."""
+        return self._loop.run(self._node.resolve(publisher, salt=salt, forward=forward, timeout=timeout))
 
     def announce(
         self,
@@ -292,15 +306,20 @@ class Client:
         """Asks the node at an address for a sign of life."""
         return self._loop.run(self._node.ping(address, timeout=timeout))
 
-    def lookup(self, id: Key, *, timeout: Optional[float] = None) -> protocol.Lookup:
-        """Finds the nodes that are closest to an ID or a key."""
-        return self._loop.run(self._node.lookup(id, timeout=timeout))
+    def lookup(self, id: Key, *, forward: Optional[int] = None, timeout: Optional[float] = None) -> protocol.Lookup:
+        """Finds the nodes that are closest to an ID or a key. `forward`: as in `put`."""
+        return self._loop.run(self._node.lookup(id, forward=forward, timeout=timeout))
 
     def trace(
-        self, id: Key, on_step: Callable[[protocol.Step], None], *, timeout: Optional[float] = None
+        self,
+        id: Key,
+        on_step: Callable[[protocol.Step], None],
+        *,
+        forward: Optional[int] = None,
+        timeout: Optional[float] = None,
     ) -> protocol.Lookup:
         """A lookup that calls `on_step` with each of its steps as it happens, in the client's thread."""
-        return self._loop.run(self._node.trace(id, on_step, timeout=timeout))
+        return self._loop.run(self._node.trace(id, on_step, forward=forward, timeout=timeout))
 
     def records(
         self,

@@ -5,7 +5,7 @@ Made by script/control-schema from proto/control.schema.json: change that instea
 from typing import Any, Dict, List, Literal, Optional, TypedDict, Union
 
 API = 1
-MINOR = 1
+MINOR = 2
 
 ErrorCode = Literal[
     "method",
@@ -651,6 +651,32 @@ class LocalDiscovery(TypedDict):
     asked: int
     """nodes that were asked because they were heard"""
 
+class Balance(TypedDict):
+    id: str
+    """the neighbour's ID"""
+    owes: int
+    """requests that the node has answered for it, less what it did in return; at 256 it is refused more"""
+    owed: int
+    """the reverse"""
+    doubted: bool
+    """whether it was silent lately when it should have forwarded; it is asked last"""
+
+class Forwarding(TypedDict):
+    waiting: int
+    """requests of neighbours that wait for their answer"""
+    answered: int
+    """those that were answered with a result"""
+    late: int
+    """those whose time was over before a result came"""
+    requests: int
+    """sent for neighbours"""
+    copies: int
+    """of values that passed by, kept"""
+    balances: int
+    """neighbours that owe the node something, or are owed something, or are in doubt"""
+    neighbours: List[Balance]
+    """the sixteen with the most"""
+
 class Store(TypedDict):
     records: int
     """held for the network"""
@@ -677,7 +703,7 @@ class Store(TypedDict):
     error: Optional[str]
     """why the last write failed, nil if it did not"""
 
-class Status(TypedDict):
+class StatusAlways(TypedDict):
     api: int
     id: str
     """the node's ID"""
@@ -810,7 +836,7 @@ class Status(TypedDict):
     0 while there are too few siblings"""
     requests: Dict[str, int]
     """requests answered, by kind: `ping`, `find_node`, `find_value`, `store`, `announce`, `compare`, `match`,
-    `probe`, `call`"""
+    `probe`, `call`, `introduce`, `forward`"""
     refused: Dict[str, int]
     """requests refused, by the error code's name"""
     drops: Dict[str, int]
@@ -821,18 +847,22 @@ class Status(TypedDict):
     store: Store
     """what lies in the store"""
 
+class Status(StatusAlways, total=False):
+    forwarding: Forwarding
+    """what the node forwards for its neighbours, and they for it"""
+
 # Method: its parameters in order, as (name, type, default); a default of `...` is none.
 PARAMETERS: Dict[str, List[Any]] = {
     "hello": [("client", "str", ''), ("api", "uint", 1)],
     "ping": [("address", "address", ...)],
-    "lookup": [("id", "id", ...)],
-    "trace": [("id", "id", ...)],
-    "put": [("value", "bytes", ...), ("keep", "bool", False)],
-    "store": [("record", "bytes", ...), ("cas", "u64", None), ("keep", "bool", True)],
+    "lookup": [("id", "id", ...), ("forward", "uint", None)],
+    "trace": [("id", "id", ...), ("forward", "uint", None)],
+    "put": [("value", "bytes", ...), ("keep", "bool", False), ("forward", "uint", None)],
+    "store": [("record", "bytes", ...), ("cas", "u64", None), ("keep", "bool", True), ("forward", "uint", None)],
     "publish": [("value", "bytes", ...), ("salt", "bytes", ''), ("sequence", "u64", None), ("cas", "u64", None), ("life_s", "uint", None), ("keep", "bool", True)],
     "announce": [("key", "id", ...), ("endpoint", "endpoint", None), ("metadata", "bytes", ''), ("life_s", "uint", None), ("keep", "bool", True)],
-    "get": [("key", "id", ...)],
-    "resolve": [("publisher", "public_key", ...), ("salt", "bytes", '')],
+    "get": [("key", "id", ...), ("forward", "uint", None)],
+    "resolve": [("publisher", "public_key", ...), ("salt", "bytes", ''), ("forward", "uint", None)],
     "providers": [("key", "id", ...)],
     "watch_record": [("publisher", "public_key", ...), ("salt", "bytes", ''), ("every_s", "uint", 60)],
     "watch_providers": [("key", "id", ...), ("every_s", "uint", 60)],
