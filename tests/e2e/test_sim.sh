@@ -37,6 +37,7 @@ refused "nodes is 20: a region of sixteen honest nodes needs 32 or more" capture
 refused "buys no identity: one costs" adversary --fraction 0 --set budget_core_s=0.01
 refused "victim = 500 does not exist: there are 100 honest nodes, so give 1 to 99" adversary --nodes 100 \
     --fraction 0 --set ground=9 --set aim=victim --set victim=500
+refused "curious: 'near' is none of" anonymity --where near
 refused "--worlds: give a number from 1 to 256" capture --worlds 0
 refused "seed: give one; --worlds counts up from it" capture --seed 1,2
 
@@ -58,6 +59,12 @@ capture >"$work/once"
 capture --jobs 1 | cmp -s - "$work/once" || fail "another capture with --jobs"
 [ "$(grep -o '"capture":{"honest":100,' "$work/once" | wc -l)" -eq 2 ] || fail "no two rows: $(cat "$work/once")"
 grep -q '"worlds":2,"gets":8,' "$work/once" || fail "not all gets ended: $(cat "$work/once")"
+
+say "who asks is told of both kinds of lookups"
+"$skad" sim anonymity --nodes 100 --lookups 20 --worlds 2 --set warmup_s=0 --json >"$work/out"
+grep -q '^ 0.20 anywhere no  *40 ' "$work/out" || fail "no row of usual lookups: $(cat "$work/out")"
+grep -q '^ 0.20 anywhere yes  *40 ' "$work/out" || fail "no row of forwarded ones: $(cat "$work/out")"
+[ "$(tail -n 1 "$work/out" | grep -o '"anonymity":{"seen":' | wc -l)" -eq 2 ] || fail "no JSON of two settings"
 
 say "real signatures do what modelled ones do"
 "$skad" sim adversary --nodes 60 --fraction 0 --lookups 20 --crypto real --json >"$work/real"

@@ -11,10 +11,13 @@
 #include <string.h>
 
 #include "proto/message.h"
+#include "proto/statement.h"
 #include "skad/forward.h"
 #include "skad/records.h"
 #include "src/core/node/invariants.h"
 #include "src/core/routing/distance.h"
+#include "tests/support/identities.h"
+#include "tests/support/impersonate.h"
 #include "tests/support/network.h"
 
 #define NODES 60
@@ -242,6 +245,148 @@ static void droppers_are_gone_round(void **state)
     test_network_stop(network);
 }
 
+/* ---- What an honest first hop hands back ---- */
+
+static bool signs_an_empty_list(test_network *network, size_t index, const skad_address *from,
+                                const skad_datagram *datagram)
+{
+    uint8_t subject[SKAD_HASH_BYTES];
+    uint8_t bytes[SKAD_STATEMENT_BYTES_MAX];
+    const test_node *self = &network->nodes[index];
+    const skad_publisher signer = test_plain_publisher(&self->identity);
+    skad_envelope envelope;
+    skad_message asked;
+    skad_message message = {.kind = SKAD_KIND_FORWARDED};
+    skad_datagram reply;
+    if (skad_envelope_decode(datagram->bytes + SKAD_TAG_BYTES, datagram->len - SKAD_TAG_BYTES,
+                             &envelope) != SKAD_VERDICT_ACCEPT ||
+        envelope.kind != SKAD_KIND_FORWARD ||
+        !skad_message_decode(envelope.kind, envelope.body.data, envelope.body.len, &asked)) {
+        return false;
+    }
+    const skad_statement stated = {.aim = asked.u.forward.aim,
+                                   .unix_s = test_network_time(network).unix_s};
+    skad_statement_subject(&asked.u.forward, subject);
+    message.u.reply.u.forwarded.statement =
+        (skad_span){bytes, skad_statement_encode(signer, subject, &stated, bytes)};
+    test_reply_as(network->profile, &self->identity, from, datagram, &message, &reply);
+    test_network_send(network, &self->address, &reply);
+    return true;
+}
+
+static size_t nearest_of(const test_network *network, const skad_id *target)
+{
+    size_t nearest = 0;
+    for (size_t i = 1; i < network->count; i++) {
+        if (skad_distance_compare(target, &network->nodes[i].identity.id,
+                                  &network->nodes[nearest].identity.id) < 0) {
+            nearest = i;
+        }
+    }
+    return nearest;
+}
+
+static size_t honest_in_doubt(test_network *network, size_t of, size_t liar)
+{
+    skad_forward_balance balances[NODES];
+    const size_t count = skad_node_forward_balances(node_of(network, of),
+                                                    test_network_time(network), balances, NODES);
+    size_t doubted = 0;
+    for (size_t i = 0; i < count && i < NODES; i++) {
+        doubted += balances[i].doubted &&
+                   !skad_id_equal(&balances[i].id, &network->nodes[liar].identity.id);
+    }
+    return doubted;
+}
+
+static void what_the_last_signs_is_no_fault_of_the_first(void **state)
+{
+    (void)state;
+    test_network *network = start(NODES);
+    const skad_id target = {{0x5a, 1, 2}};
+    const size_t liar = nearest_of(network, &target);
+    const size_t asker = liar == 5 ? 6 : 5;
+    network->adversary = signs_an_empty_list;
+    network->nodes[liar].liar = true;
+    for (unsigned i = 0; i < 4; i++) {
+        skad_op op;
+        assert_int_equal(skad_node_forward_lookup(node_of(network, asker), &target, 0,
+                                                  test_network_time(network), &op),
+                         SKAD_OK);
+        (void)test_network_await(network, asker, op, NULL);
+    }
+    assert_int_equal(honest_in_doubt(network, asker, liar), 0);
+    test_network_stop(network);
+}
+
+/* ---- An old edition, of the node nearest to the key ---- */
+
+static uint8_t first_edition[SKAD_RECORD_BYTES_MAX];
+static size_t first_edition_len;
+
+static bool gives_the_first_edition(test_network *network, size_t index, const skad_address *from,
+                                    const skad_datagram *datagram)
+{
+    const test_node *self = &network->nodes[index];
+    skad_envelope envelope;
+    skad_datagram reply;
+    skad_message message = {.kind = SKAD_KIND_FORWARDED};
+    if (skad_envelope_decode(datagram->bytes + SKAD_TAG_BYTES, datagram->len - SKAD_TAG_BYTES,
+                             &envelope) != SKAD_VERDICT_ACCEPT ||
+        envelope.kind != SKAD_KIND_FORWARD) {
+        return false;
+    }
+    message.u.reply.u.forwarded.record = (skad_span){first_edition, first_edition_len};
+    test_reply_as(network->profile, &self->identity, from, datagram, &message, &reply);
+    test_network_send(network, &self->address, &reply);
+    return true;
+}
+
+static skad_id publish(test_network *network, size_t by, uint64_t sequence)
+{
+    const uint8_t edition[] = {(uint8_t)sequence};
+    const skad_publish_request request = {
+        .value = {edition, 1}, .sequence = sequence, .life_s = 3600};
+    skad_op op;
+    skad_id key;
+    assert_int_equal(
+        skad_node_publish(node_of(network, by), &request, test_network_time(network), &op, &key),
+        SKAD_OK);
+    assert_int_equal(test_network_await(network, by, op, NULL).outcome, SKAD_OUTCOME_DONE);
+    return key;
+}
+
+static void an_old_edition_of_the_nearest_is_replaced_on_the_way(void **state)
+{
+    (void)state;
+    test_network *network = start(NODES);
+    const skad_id key = publish(network, 7, 1);
+    const size_t liar = nearest_of(network, &key);
+    skad_store *store = &network->nodes[liar].store;
+    skad_store_record found;
+    size_t latest = 0;
+    assert_int_equal(store->ops->list(store->self, &key, SKAD_RECORD_MUTABLE, 0,
+                                      test_network_time(network).unix_s, &found, 1),
+                     1);
+    memcpy(first_edition, found.data, found.len);
+    first_edition_len = found.len;
+    (void)publish(network, 7, 2);
+    network->adversary = gives_the_first_edition;
+    network->nodes[liar].liar = true;
+    for (size_t i = 0; i < 20; i++) {
+        const size_t asker = (liar + 1 + 2 * i) % NODES;
+        skad_op op;
+        assert_int_equal(skad_node_forward_get(node_of(network, asker), SKAD_RECORD_MUTABLE, &key,
+                                               0, test_network_time(network), &op),
+                         SKAD_OK);
+        const skad_event event = test_network_await(network, asker, op, NULL);
+        assert_int_equal(event.outcome, SKAD_OUTCOME_DONE);
+        latest += event.u.get.sequence == 2;
+    }
+    assert_true(latest >= 15);
+    test_network_stop(network);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -252,6 +397,8 @@ int main(void)
         cmocka_unit_test(a_mutable_record_comes_in_its_latest_edition),
         cmocka_unit_test(dead_nodes_are_gone_round),
         cmocka_unit_test(droppers_are_gone_round),
+        cmocka_unit_test(an_old_edition_of_the_nearest_is_replaced_on_the_way),
+        cmocka_unit_test(what_the_last_signs_is_no_fault_of_the_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

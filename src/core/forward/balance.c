@@ -29,6 +29,14 @@ int skad_balance_debt(const skad_account *account, uint64_t now_us)
     return debt < 0 ? debt + (int)forgiven : debt - (int)forgiven;
 }
 
+/* What it may count by now that we do not. */
+static unsigned unpaid(const skad_account *account, uint64_t now_us)
+{
+    const uint64_t forgiven =
+        (now_us - account->paid_us) / (SKAD_US_PER_S / SKAD_BALANCE_FORGIVEN_PER_S);
+    return forgiven >= account->unpaid ? 0 : account->unpaid - (unsigned)forgiven;
+}
+
 static skad_account *find(const skad_balances *self, const skad_id *id)
 {
     for (size_t i = 0; self->accounts != NULL && i < SKAD_BALANCES_MAX; i++) {
@@ -43,7 +51,8 @@ static skad_account *find(const skad_balances *self, const skad_id *id)
 static unsigned weight(const skad_account *account, uint64_t now_us)
 {
     const int debt = skad_balance_debt(account, now_us);
-    return account->taken ? 1U + (unsigned)abs(debt) + account->silent : 0;
+    return account->taken ? 1U + (unsigned)abs(debt) + unpaid(account, now_us) + account->silent
+                          : 0;
 }
 
 /* Finds the account of a neighbour, or opens one; NULL without memory. */
@@ -73,8 +82,11 @@ static skad_account *account_of(skad_balances *self, const skad_id *id, uint64_t
 static void settle(skad_account *account, uint64_t now_us)
 {
     const uint64_t step_us = SKAD_US_PER_S / SKAD_BALANCE_FORGIVEN_PER_S;
-    account->debt = (int16_t)skad_balance_debt(account, now_us);
-    account->paid_us = account->debt == 0 ? now_us : now_us - (now_us - account->paid_us) % step_us;
+    const int debt = skad_balance_debt(account, now_us);
+    account->unpaid = (uint16_t)unpaid(account, now_us);
+    account->debt = (int16_t)debt;
+    account->paid_us =
+        debt == 0 && account->unpaid == 0 ? now_us : now_us - (now_us - account->paid_us) % step_us;
 }
 
 bool skad_balance_may(const skad_balances *self, const skad_id *id, unsigned cost, uint64_t now_us)
@@ -110,6 +122,17 @@ void skad_balance_credit(skad_balances *self, const skad_id *id, unsigned cost, 
     account->silent = 0;
 }
 
+void skad_balance_unpaid(skad_balances *self, const skad_id *id, unsigned cost, uint64_t now_us)
+{
+    skad_account *account = account_of(self, id, now_us);
+    if (account == NULL) {
+        return;
+    }
+    settle(account, now_us);
+    const unsigned sum = account->unpaid + cost;
+    account->unpaid = (uint16_t)(sum < SKAD_BALANCE_DEBT_MAX ? sum : SKAD_BALANCE_DEBT_MAX);
+}
+
 void skad_balance_silent(skad_balances *self, const skad_id *id, uint64_t now_us)
 {
     skad_account *account = account_of(self, id, now_us);
@@ -122,7 +145,8 @@ void skad_balance_silent(skad_balances *self, const skad_id *id, uint64_t now_us
 bool skad_balance_strained(const skad_balances *self, const skad_id *id, uint64_t now_us)
 {
     const skad_account *account = find(self, id);
-    return account != NULL && skad_balance_debt(account, now_us) <= -SKAD_BALANCE_DEBT_RELAYED;
+    return account != NULL && (int)unpaid(account, now_us) - skad_balance_debt(account, now_us) >=
+                                  SKAD_BALANCE_DEBT_RELAYED;
 }
 
 bool skad_balance_doubted(const skad_balances *self, const skad_id *id, uint64_t now_us)

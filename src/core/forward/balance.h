@@ -33,7 +33,8 @@
 
 typedef struct skad_account {
     skad_id id;
-    int16_t debt; /* -SKAD_BALANCE_DEBT_MAX .. SKAD_BALANCE_DEBT_MAX, as of then */
+    int16_t debt;    /* -SKAD_BALANCE_DEBT_MAX .. SKAD_BALANCE_DEBT_MAX, as of then */
+    uint16_t unpaid; /* requests that it has counted, perhaps, and that earned nothing here */
     uint8_t silent;
     bool taken;
     uint64_t paid_us;   /* then: forgiven until */
@@ -56,6 +57,10 @@ SKAD_MUST_CHECK bool skad_balance_may(const skad_balances *self, const skad_id *
 bool skad_balance_charge(skad_balances *self, const skad_id *id, unsigned cost, uint64_t now_us);
 /* A neighbour answered a FORWARD of ours. */
 void skad_balance_credit(skad_balances *self, const skad_id *id, unsigned cost, uint64_t now_us);
+
+/* A FORWARD of ours for a neighbour ended with an ERROR, or without an answer. The node that was
+ * asked has counted it nevertheless: it counts those that it serves, and not those that succeed. */
+void skad_balance_unpaid(skad_balances *self, const skad_id *id, unsigned cost, uint64_t now_us);
 
 /* A neighbour gave no answer, or a false one. */
 void skad_balance_silent(skad_balances *self, const skad_id *id, uint64_t now_us);

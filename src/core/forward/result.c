@@ -9,13 +9,16 @@ static skad_result_kind check_record(skad_node *node, const skad_forward *forwar
     skad_record record;
     if (!skad_record_decode(bytes.data, bytes.len, &record) ||
         (unsigned)record.type != (unsigned)forward->aim ||
-        !skad_id_equal(&record.key, &forward->target) ||
-        (record.type == SKAD_RECORD_MUTABLE && record.expiry_unix_s <= node->env.now.unix_s)) {
+        !skad_id_equal(&record.key, &forward->target)) {
         return SKAD_RESULT_NONE;
     }
     node->stats.verifications += record.type == SKAD_RECORD_MUTABLE;
-    return skad_record_verify(&record, &node->env.network_id) ? SKAD_RESULT_RECORD
-                                                              : SKAD_RESULT_NONE;
+    if (!skad_record_verify(&record, &node->env.network_id)) {
+        return SKAD_RESULT_NONE;
+    }
+    const bool expired =
+        record.type == SKAD_RECORD_MUTABLE && record.expiry_unix_s <= node->env.now.unix_s;
+    return expired ? SKAD_RESULT_UNTIMELY : SKAD_RESULT_RECORD;
 }
 
 static bool timely(const skad_node *node, uint64_t unix_s)
@@ -50,9 +53,11 @@ skad_result_kind skad_result_check(skad_node *node, const skad_forward *forward,
     node->stats.verifications++;
     if (!skad_statement_open(&node->env.network_id, subject, answer->u.reply.u.forwarded.statement,
                              out) ||
-        out->aim != aim || !timely(node, out->unix_s) ||
-        !contacts_ok(node, &forward->target, out)) {
+        out->aim != aim || !contacts_ok(node, &forward->target, out)) {
         return SKAD_RESULT_NONE;
+    }
+    if (!timely(node, out->unix_s)) {
+        return SKAD_RESULT_UNTIMELY;
     }
     if (aim == SKAD_FORWARD_STORE) {
         return out->holders > 0 ? SKAD_RESULT_STORED : SKAD_RESULT_NONE;

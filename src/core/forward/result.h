@@ -17,11 +17,12 @@
 #define SKAD_STATEMENT_S (86400ULL / 2)
 
 typedef enum skad_result_kind {
-    SKAD_RESULT_NONE,   /* it proves nothing */
-    SKAD_RESULT_RECORD, /* the record that was asked for */
-    SKAD_RESULT_NODES,  /* a signed list of the nodes nearest to the target */
-    SKAD_RESULT_ABSENT, /* the same, of a node that has no such record */
-    SKAD_RESULT_STORED, /* some nodes hold the record, it says */
+    SKAD_RESULT_NONE,     /* it proves nothing */
+    SKAD_RESULT_UNTIMELY, /* it would, at another time: by the clock of its sender, perhaps */
+    SKAD_RESULT_RECORD,   /* the record that was asked for */
+    SKAD_RESULT_NODES,    /* a signed list of the nodes nearest to the target */
+    SKAD_RESULT_ABSENT,   /* the same, of a node that has no such record */
+    SKAD_RESULT_STORED,   /* some nodes hold the record, it says */
 } skad_result_kind;
 
 /* Checks a FORWARDED: a record's key, type, signature and expiry; a statement's signature, subject

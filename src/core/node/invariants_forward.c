@@ -81,6 +81,7 @@ static const char *balances_broken(const skad_node *node)
     const skad_account *accounts = node->balances.accounts;
     for (size_t i = 0; accounts != NULL && i < SKAD_BALANCES_MAX; i++) {
         if (accounts[i].debt > SKAD_BALANCE_DEBT_MAX || accounts[i].debt < -SKAD_BALANCE_DEBT_MAX ||
+            accounts[i].unpaid > SKAD_BALANCE_DEBT_MAX ||
             accounts[i].silent > SKAD_BALANCE_SILENT_MAX ||
             accounts[i].paid_us > node->env.now.mono_us) {
             return "balances keep to their bounds";

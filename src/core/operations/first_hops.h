@@ -18,9 +18,12 @@
 typedef struct skad_first_hop {
     skad_id id;
     skad_address address;
-    uint8_t state;   /* a skad_step_state */
-    bool gave_value; /* a record, a list or a receipt that proves itself */
-    uint8_t holders; /* STORE: that a receipt states */
+    uint8_t state;    /* a skad_step_state */
+    bool repeated;    /* asked once more, with the token that it sent */
+    bool gave_value;  /* a record, a list or a receipt that proves itself */
+    uint8_t holders;  /* STORE: that a receipt states */
+    uint8_t budget;   /* that it was given, */
+    uint16_t life_ms; /* and time */
     uint64_t sent_us;
     uint32_t rtt_us; /* ANSWERED: of the whole chain and back */
     skad_id nearest; /* NODES: the first of the list that came by it */
@@ -35,7 +38,7 @@ typedef struct skad_forwarding {
     uint8_t waiting; /* first hops that are asked, slow ones included, */
     uint8_t slow;    /* and these alone: each has another one asked beside */
     uint64_t started_us;
-    skad_id again; /* a first hop that has sent us a token, and is asked once more; 0: none */
+    uint8_t again; /* the first hop, from 1 on, that has sent us a token and is asked again; or 0 */
     uint8_t hops_count;
     skad_first_hop hops[SKAD_FIRST_HOPS_MAX];
     uint8_t closest_count;

@@ -13,11 +13,14 @@
 #include "src/core/operations/report.h"
 #include "src/core/routing/distance.h"
 
-#define WANTED_LISTS   3 /* lists of nodes, and editions of a mutable record, from so many chains */
-#define BUDGET_MIN     8 /* 9 to 16, or as often 17 to 32: what relays hand on is about as spread */
+#define WANTED_LISTS 3 /* lists of nodes, and editions of a mutable record, from so many chains */
+/* The lower of two draws: so few are as high that no relay could have handed them on. */
+#define BUDGET_MIN     9
+#define BUDGET_SPREAD  24
 #define LIFE_MS_MIN    2000
 #define LIFE_MS_SPREAD 6000
-_Static_assert(4 * BUDGET_MIN <= SKAD_FORWARD_BUDGET_MAX, "the largest budget that is drawn");
+_Static_assert(BUDGET_MIN + BUDGET_SPREAD - 1 <= SKAD_FORWARD_BUDGET_MAX,
+               "the largest budget that is drawn");
 #define BUDGET_PLAIN  24
 #define LIFE_MS_PLAIN 5000
 
@@ -43,20 +46,39 @@ bool skad_forwarding_prepare(skad_node *node, skad_operation *operation,
     return true;
 }
 
-/* ---- Asking ---- */
+/* ---- Where we are the last ourselves ---- */
 
-static unsigned times_asked(const skad_forwarding *self, const skad_id *id)
+bool skad_forwarding_is_last(const skad_node *node, const skad_id *target)
 {
-    unsigned times = 0;
-    for (size_t i = 0; i < self->hops_count; i++) {
-        times += skad_id_equal(&self->hops[i].id, id);
-    }
-    return times;
+    skad_peer_slot slots[SKAD_ROUTE_MAX];
+    return skad_route_nearer(node, target, NULL, slots) == 0;
 }
+
+void skad_forwarding_look_here(skad_node *node, skad_operation *operation)
+{
+    skad_forwarding *self = operation->forwarding;
+    skad_peer_slot slots[SKAD_ROUTE_MAX];
+    if (self->forward.aim != SKAD_FORWARD_NODES ||
+        !skad_forwarding_is_last(node, &self->forward.target)) {
+        return;
+    }
+    const size_t count = skad_route_beside(node, &self->forward.target, NULL, slots);
+    for (size_t i = 0; i < count && i < SKAD_K_MAX; i++) {
+        skad_table_contact(&node->table, slots[i], &self->closest[self->closest_count++]);
+    }
+    self->results = count > 0 ? self->wanted : 0;
+}
+
+/* ---- Asking ---- */
 
 static bool was_asked(const skad_forwarding *self, const skad_id *id)
 {
-    return times_asked(self, id) > 0;
+    for (size_t i = 0; i < self->hops_count; i++) {
+        if (skad_id_equal(&self->hops[i].id, id)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static skad_peer_slot first_unasked(const skad_node *node, const skad_forwarding *self,
@@ -77,13 +99,16 @@ static skad_peer_slot choose(skad_node *node, skad_forwarding *self, bool *besid
 {
     const skad_id *target = &self->forward.target;
     skad_peer_slot slots[SKAD_ROUTE_MAX];
-    const skad_id again = self->again;
-    const skad_peer_slot known = skad_peers_find(&node->table.peers, &again);
-    self->again = (skad_id){{0}};
-    *beside = known != SKAD_PEER_NONE &&
-              skad_distance_compare(target, &again, &node->env.identity.id) >= 0;
-    if (known != SKAD_PEER_NONE) {
-        return known;
+    *beside = false;
+    if (self->again > 0) {
+        const skad_id *again = &self->hops[self->again - 1].id;
+        const skad_peer_slot known = skad_peers_find(&node->table.peers, again);
+        *beside = skad_distance_compare(target, again, &node->env.identity.id) >= 0;
+        if (known != SKAD_PEER_NONE) {
+            return known;
+        }
+        self->again = 0;
+        *beside = false;
     }
     if (node->tuning.forward_by_lot) {
         const skad_peer_slot drawn = skad_route_any(node, target);
@@ -101,46 +126,75 @@ static skad_peer_slot choose(skad_node *node, skad_forwarding *self, bool *besid
     return chosen;
 }
 
-static uint8_t draw_budget(skad_random *random)
+static uint32_t lower_draw(skad_random *random, uint32_t bound)
 {
-    const uint64_t below = (uint64_t)BUDGET_MIN << skad_random_below(random, 2);
-    return (uint8_t)(below + 1 + skad_random_below(random, below));
+    const uint32_t a = (uint32_t)skad_random_below(random, bound);
+    const uint32_t b = (uint32_t)skad_random_below(random, bound);
+    return a < b ? a : b;
+}
+
+/* Draws budget and time of a first hop. */
+static void draw(skad_node *node, skad_first_hop *hop)
+{
+    skad_random *random = &node->env.random;
+    hop->budget = (uint8_t)(BUDGET_MIN + lower_draw(random, BUDGET_SPREAD));
+    hop->life_ms = (uint16_t)(LIFE_MS_MIN + lower_draw(random, LIFE_MS_SPREAD));
+    if (!node->tuning.forward_padded) {
+        hop->budget = BUDGET_PLAIN;
+        hop->life_ms = LIFE_MS_PLAIN;
+    }
+}
+
+/* One that has sent us a token is asked for the same as before, less the time since: two draws
+ * would tell it that we are the asker. */
+static void draw_the_same(const skad_node *node, const skad_first_hop *before, skad_first_hop *hop)
+{
+    const uint64_t past_ms = (node->env.now.mono_us - before->sent_us) / SKAD_US_PER_MS;
+    hop->budget = before->budget;
+    hop->life_ms = past_ms + SKAD_ROUTE_LIFE_MS_MIN < before->life_ms
+                       ? (uint16_t)(before->life_ms - past_ms)
+                       : SKAD_ROUTE_LIFE_MS_MIN;
 }
 
 static bool ask_one(skad_node *node, skad_operation *operation)
 {
     skad_forwarding *self = operation->forwarding;
-    const bool padded = node->tuning.forward_padded;
-    skad_random *random = &node->env.random;
     bool beside;
     const skad_peer_slot to = choose(node, self, &beside);
-    if (to == SKAD_PEER_NONE || self->hops_count == SKAD_FIRST_HOPS_MAX) {
+    const bool again = self->again > 0;
+    const size_t at = again ? self->again - 1U : self->hops_count;
+    self->again = 0;
+    if (to == SKAD_PEER_NONE || at == SKAD_FIRST_HOPS_MAX) {
         return false;
     }
-    const uint8_t drawn = draw_budget(random);
-    const uint16_t drawn_ms = (uint16_t)(LIFE_MS_MIN + skad_random_below(random, LIFE_MS_SPREAD));
+    skad_first_hop drawn = {.id = node->table.peers.peers[to].id,
+                            .state = SKAD_STEP_ASKED,
+                            .repeated = again,
+                            .sent_us = node->env.now.mono_us};
+    if (again) {
+        draw_the_same(node, &self->hops[at], &drawn);
+    } else {
+        draw(node, &drawn);
+    }
+    drawn.budget = beside ? 0 : drawn.budget;
     const skad_forward_errand errand = {
         .forward = &self->forward,
         .to = to,
-        .budget = beside   ? 0
-                  : padded ? drawn
-                           : BUDGET_PLAIN,
-        .life_ms = padded ? drawn_ms : LIFE_MS_PLAIN,
+        .budget = drawn.budget,
+        .life_ms = drawn.life_ms,
         .purpose = SKAD_PURPOSE_FORWARD,
         .owner = skad_operation_name(&node->operations, operation),
-        .step = self->hops_count,
+        .step = (uint16_t)at,
     };
-    skad_first_hop *hop = &self->hops[self->hops_count];
-    *hop = (skad_first_hop){.id = node->table.peers.peers[to].id,
-                            .state = SKAD_STEP_ASKED,
-                            .sent_us = node->env.now.mono_us};
-    (void)skad_endpoint_choose(&node->table.peers, to, node->families, &hop->address);
     if (!skad_forward_send(node, &errand)) {
         return false;
     }
-    self->hops_count++;
+    skad_first_hop *hop = &self->hops[at];
+    *hop = drawn;
+    (void)skad_endpoint_choose(&node->table.peers, to, node->families, &hop->address);
+    self->hops_count = (uint8_t)(self->hops_count + !again);
     self->waiting++;
-    skad_forwarding_trace(node, operation, self->hops_count - 1U);
+    skad_forwarding_trace(node, operation, at);
     return true;
 }
 
@@ -235,14 +289,19 @@ static bool take_record(skad_node *node, skad_operation *operation, size_t hop, 
                                 &node->env.random, &node->stats.verifications) == 0;
 }
 
-/* Takes what came. Returns whether it proves something. */
-static bool take(skad_node *node, skad_operation *operation, size_t at, const skad_message *answer)
+/* Takes what came. Returns whether it proves something. `fault`: each node of the chain could have
+ * seen that it does not; an honest first hop hands back what is of no use to us alone. */
+static bool take(skad_node *node, skad_operation *operation, size_t at, const skad_message *answer,
+                 bool *fault)
 {
     skad_forwarding *self = operation->forwarding;
     skad_first_hop *hop = &self->hops[at];
     skad_statement stated;
-    switch (skad_result_check(node, &self->forward, answer, &stated)) {
+    const skad_result_kind result = skad_result_check(node, &self->forward, answer, &stated);
+    *fault = result == SKAD_RESULT_NONE;
+    switch (result) {
     case SKAD_RESULT_NONE:
+    case SKAD_RESULT_UNTIMELY:
         return false;
     case SKAD_RESULT_RECORD:
         hop->gave_value = take_record(node, operation, at, answer->u.reply.u.forwarded.record);
@@ -299,14 +358,14 @@ void skad_forwarding_answered(skad_node *node, const skad_pending_rpc *rpc,
         return;
     }
     const bool refused = answer->kind == SKAD_KIND_ERROR;
-    if (refused && answer->u.reply.u.error.code == SKAD_ERROR_TOKEN &&
-        times_asked(operation->forwarding, &hop->id) == 1) {
-        operation->forwarding->again = hop->id;
+    if (refused && answer->u.reply.u.error.code == SKAD_ERROR_TOKEN && !hop->repeated) {
+        operation->forwarding->again = (uint8_t)(rpc->step + 1);
     }
-    const bool proves = !refused && take(node, operation, rpc->step, answer);
+    bool fault = false;
+    const bool proves = !refused && take(node, operation, rpc->step, answer, &fault);
     settle(node, operation, hop, proves ? SKAD_STEP_ANSWERED : SKAD_STEP_FAILED);
-    if (!refused) {
-        skad_forward_note(node, rpc, skad_forward_cost(&operation->forwarding->forward), !proves);
+    if (proves || fault) {
+        skad_forward_note(node, rpc, skad_forward_cost(&operation->forwarding->forward), fault);
     }
     skad_forwarding_trace(node, operation, rpc->step);
     skad_forwarding_drive(node, operation);

@@ -15,7 +15,7 @@
  * believed. It ends as TIMED_OUT when SKAD_FIRST_HOPS_MAX were asked in vain, or all that there
  * are.
  *
- * Which contacts are asked first is drawn by lot among all that are nearer to the target, and so
+ * Which contacts are asked first is drawn by lot among those that are nearer to the target, and so
  * are budget and time, so that they say little about who asks first (docs/core/forwarding.md).
  *
  * Its test is tests/node/test_forward.c. */
@@ -37,6 +37,13 @@
  * without memory. */
 SKAD_MUST_CHECK bool skad_forwarding_prepare(skad_node *node, skad_operation *operation,
                                              const skad_forward *forward, unsigned wanted);
+
+/* Whether no contact is nearer to a target than we are, so that we are the last of a chain. */
+bool skad_forwarding_is_last(const skad_node *node, const skad_id *target);
+
+/* Where we are the last, what we know ourselves is the list of nodes: none is asked, since only an
+ * asker would. */
+void skad_forwarding_look_here(skad_node *node, skad_operation *operation);
 
 /* Asks as many first hops as it should, and ends it where there is none left. */
 void skad_forwarding_drive(skad_node *node, skad_operation *operation);

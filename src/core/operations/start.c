@@ -273,12 +273,28 @@ skad_status skad_start_put(skad_node *node, skad_operation_kind kind,
 
 /* ---- What other nodes forward ---- */
 
+/* Where no contact is nearer to a record than we are, we are the last of the chain ourselves: we
+ * put it as we put those of our neighbours, and no node is told that we ask for ourselves. */
+static skad_status store_as_last(skad_node *node, const skad_forward *forward, skad_op *op)
+{
+    skad_record record;
+    if (!skad_record_decode(forward->record.data, forward->record.len, &record)) {
+        return SKAD_ERR_FORMAT;
+    }
+    const skad_start_record start = {
+        .bytes = forward->record, .type = record.type, .key = record.key};
+    return skad_start_put(node, SKAD_OPERATION_PUT, &start, op);
+}
+
 skad_status skad_start_forward(skad_node *node, const skad_forward *forward, unsigned wanted,
                                skad_op *op)
 {
     const bool gets =
         forward->aim == SKAD_FORWARD_IMMUTABLE || forward->aim == SKAD_FORWARD_MUTABLE;
     skad_operation *operation;
+    if (forward->aim == SKAD_FORWARD_STORE && skad_forwarding_is_last(node, &forward->target)) {
+        return store_as_last(node, forward, op);
+    }
     skad_status status = take(node, SKAD_OPERATION_FORWARD, &operation);
     if (status != SKAD_OK) {
         return status;
@@ -292,6 +308,7 @@ skad_status skad_start_forward(skad_node *node, const skad_forward *forward, uns
         return SKAD_ERR_MEMORY;
     }
     *op = skad_operation_name(&node->operations, operation);
+    skad_forwarding_look_here(node, operation);
     for (size_t i = 0; gets && i < sizeof SHELVES / sizeof SHELVES[0]; i++) {
         find_here(node, operation->collection, SHELVES[i]);
     }

@@ -9,6 +9,7 @@
 #include "src/core/node/state.h"
 #include "src/core/operations/start.h"
 #include "src/core/operations/storing.h"
+#include "src/core/relay/dues.h"
 #include "src/core/relay/last_word.h"
 #include "src/core/routing/distance.h"
 #include "src/core/routing/diversity.h"
@@ -65,10 +66,34 @@ static size_t first_unasked(const skad_node *node, const skad_relay *relay,
     return at;
 }
 
+/* Whether each was asked. One that could not be, since we owe it too much, was not. */
+static bool all_were_asked(const skad_node *node, const skad_relay *relay,
+                           const skad_peer_slot *slots, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!was_asked(relay, &node->table.peers.peers[slots[i]].id)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static uint64_t time_left_us(const skad_node *node, const skad_relay *relay)
 {
     const uint64_t now_us = node->env.now.mono_us;
     return relay->deadline_us > now_us ? relay->deadline_us - now_us : 0;
+}
+
+/* A node that has sent us a token is asked for the same, less the time since. An asker does that,
+ * too (forwarding.c). */
+static void ask_the_same(const skad_node *node, const skad_relay *relay, uint8_t *share,
+                         uint16_t *life_ms)
+{
+    const uint64_t least_us = node->env.now.mono_us + SKAD_ROUTE_LIFE_MS_MIN * SKAD_US_PER_MS;
+    if (relay->budget > relay->again_share && relay->again_over_us > least_us) {
+        *share = relay->again_share;
+        *life_ms = (uint16_t)((relay->again_over_us - node->env.now.mono_us) / SKAD_US_PER_MS);
+    }
 }
 
 /* Asks one more node. A request of the neighbourhood may bring no others. */
@@ -83,11 +108,14 @@ static bool ask_next(skad_node *node, skad_relay *relay)
                              ? skad_route_beside(node, target, &relay->to.requester, slots)
                              : skad_route_nearer(node, target, &relay->to.requester, slots);
     const size_t at = first_unasked(node, relay, slots, count);
-    const uint16_t life_ms = skad_route_life_ms(node, time_left_us(node, relay));
+    uint16_t life_ms = skad_route_life_ms(node, time_left_us(node, relay));
     if (at == count || life_ms == 0) {
         return false;
     }
-    const uint8_t share = relay->beside ? 0 : skad_route_share(node, relay->budget);
+    uint8_t share = relay->beside ? 0 : skad_route_share(node, relay->budget);
+    if (skad_id_equal(&relay->again, &node->table.peers.peers[slots[at]].id)) {
+        ask_the_same(node, relay, &share, &life_ms);
+    }
     const skad_forward_errand errand = {
         .forward = &relay->forward,
         .to = slots[at],
@@ -102,6 +130,7 @@ static bool ask_next(skad_node *node, skad_relay *relay)
     }
     relay->budget = (uint8_t)(relay->budget - 1 - share);
     relay->shares[relay->tries] = share;
+    relay->over_us[relay->tries] = node->env.now.mono_us + life_ms * SKAD_US_PER_MS;
     relay->asked[relay->tries++] = node->table.peers.peers[slots[at]].id;
     relay->waiting++;
     node->stats.relay_requests++;
@@ -126,7 +155,8 @@ static bool worth_storing(skad_node *node, const skad_forward *forward)
 static bool store(skad_node *node, skad_relay *relay)
 {
     skad_record record;
-    if (!skad_record_decode(relay->bytes, relay->forward.record.len, &record)) {
+    if (!skad_relays_may_put(&node->relays, &relay->to.requester) ||
+        !skad_record_decode(relay->bytes, relay->forward.record.len, &record)) {
         return false;
     }
     const skad_start_record start = {
@@ -158,7 +188,7 @@ static void end_here(skad_node *node, skad_relay *relay)
     skad_peer_slot slots[SKAD_ROUTE_MAX];
     const skad_forward *forward = &relay->forward;
     const size_t nearer = skad_route_nearer(node, &forward->target, &relay->to.requester, slots);
-    const bool all_asked = first_unasked(node, relay, slots, nearer) == nearer;
+    const bool all_asked = all_were_asked(node, relay, slots, nearer);
     const bool last = relay->beside || (all_asked && relay->silent == relay->tries);
     const bool ours = forward->budget == 0; /* it asks for no more than what we know */
     if (forward->aim == SKAD_FORWARD_STORE && (all_asked || ours)) {
@@ -232,44 +262,6 @@ static uint64_t own_life_ms(uint16_t life_ms)
     return life_ms - (uint64_t)life_ms / 9;
 }
 
-/* The account that all nodes of the requester's address group share for what they have stored: the
- * holders charge it to the last node of the chain, so many identities must not be many shares.
- * False where groups are not limited. */
-static bool group_account(const skad_node *node, const skad_forward *forward,
-                          const skad_late_answer *to, skad_id *out)
-{
-    const uint64_t group = skad_address_group(&to->from);
-    if (forward->aim != SKAD_FORWARD_STORE || group == 0 ||
-        node->env.profile.group_table_max == 0) {
-        return false;
-    }
-    memset(out->bytes, 0xff, sizeof out->bytes); /* no node has this ID */
-    memcpy(out->bytes, &group, sizeof group);
-    return true;
-}
-
-/* Whether the neighbour, and its address group, may owe us one more. */
-static bool may_owe(const skad_node *node, const skad_forward *forward, const skad_late_answer *to)
-{
-    const unsigned cost = skad_forward_cost(forward);
-    const uint64_t now_us = node->env.now.mono_us;
-    skad_id group;
-    return skad_balance_may(&node->balances, &to->requester, cost, now_us) &&
-           (!group_account(node, forward, to, &group) ||
-            skad_balance_may(&node->balances, &group, cost, now_us));
-}
-
-static void charge(skad_node *node, const skad_forward *forward, const skad_late_answer *to)
-{
-    const unsigned cost = skad_forward_cost(forward);
-    const uint64_t now_us = node->env.now.mono_us;
-    skad_id group;
-    (void)skad_balance_charge(&node->balances, &to->requester, cost, now_us);
-    if (group_account(node, forward, to, &group)) {
-        (void)skad_balance_charge(&node->balances, &group, cost, now_us);
-    }
-}
-
 skad_error_code skad_relay_serve(skad_node *node, const skad_forward *forward,
                                  const skad_late_answer *to)
 {
@@ -280,14 +272,14 @@ skad_error_code skad_relay_serve(skad_node *node, const skad_forward *forward,
     if (forward->budget > 0 && !skad_route_forward(node, &forward->target, &to->requester)) {
         return SKAD_ERROR_LOOP;
     }
-    if (!may_owe(node, forward, to)) {
+    if (!skad_dues_may(node, forward, to)) {
         return SKAD_ERROR_QUOTA;
     }
     if (here && skad_last_word_held(node, to, forward)) {
-        charge(node, forward, to);
+        skad_dues_charge(node, forward, to);
         return SKAD_ERROR_NONE;
     }
-    skad_relay *victim = skad_relays_victim(&node->relays, &to->requester);
+    skad_relay *victim = skad_relays_victim(&node->relays, to);
     if (victim != NULL) {
         end_with_error(node, victim, SKAD_ERROR_BUSY);
     }
@@ -295,7 +287,7 @@ skad_error_code skad_relay_serve(skad_node *node, const skad_forward *forward,
     if (relay == NULL) {
         return SKAD_ERROR_BUSY;
     }
-    charge(node, forward, to);
+    skad_dues_charge(node, forward, to);
     relay->budget = forward->budget;
     relay->deadline_us = now_us + own_life_ms(forward->life_ms) * SKAD_US_PER_MS;
     relay->to = *to;
@@ -323,10 +315,27 @@ static void take_absent(skad_relay *relay, const skad_message *message)
 /* The node asked for a token, and has sent it: it may be asked once more, and has spent nothing. */
 static void forget_asked(skad_relay *relay, size_t step)
 {
+    relay->again = relay->asked[step];
+    relay->again_share = relay->shares[step];
+    relay->again_over_us = relay->over_us[step];
     relay->asked[step] = (skad_id){{0}};
     relay->budget = (uint8_t)(relay->budget + relay->shares[step]);
     relay->shares[step] = 0;
     relay->silent++; /* so far it has not said anything */
+}
+
+/* Whether we hold a later edition than the one that came, which any liar behind us may have kept.
+ */
+static bool holds_later(skad_node *node, const skad_forward *forward, skad_span bytes)
+{
+    skad_store_record found;
+    skad_record theirs;
+    skad_record ours;
+    return forward->aim == SKAD_FORWARD_MUTABLE &&
+           node->store.ops->list(node->store.self, &forward->target, SKAD_RECORD_MUTABLE, 0,
+                                 node->env.now.unix_s, &found, 1) > 0 &&
+           skad_record_decode(bytes.data, bytes.len, &theirs) &&
+           skad_record_decode(found.data, found.len, &ours) && ours.sequence > theirs.sequence;
 }
 
 void skad_relay_answered(skad_node *node, const skad_pending_rpc *rpc, const skad_message *message)
@@ -339,21 +348,29 @@ void skad_relay_answered(skad_node *node, const skad_pending_rpc *rpc, const ska
     const skad_result_kind result = skad_result_check(node, &relay->forward, message, &stated);
     const bool refused = message->kind == SKAD_KIND_ERROR;
     relay->waiting--;
-    if (!refused) {
+    if (!refused && result != SKAD_RESULT_UNTIMELY) {
         skad_forward_note(node, rpc, skad_forward_cost(&relay->forward),
                           result == SKAD_RESULT_NONE);
-    } else if (message->u.reply.u.error.code == SKAD_ERROR_TOKEN) {
-        forget_asked(relay, rpc->step);
+    } else if (refused) {
+        skad_dues_unpaid(node, &relay->forward, rpc, message);
+        if (message->u.reply.u.error.code == SKAD_ERROR_TOKEN) {
+            forget_asked(relay, rpc->step);
+        }
     }
-    if (result == SKAD_RESULT_NONE || result == SKAD_RESULT_ABSENT) {
+    if (result == SKAD_RESULT_NONE || result == SKAD_RESULT_UNTIMELY ||
+        result == SKAD_RESULT_ABSENT) {
         if (result == SKAD_RESULT_ABSENT && !relay->beside) {
             take_absent(relay, message);
         }
         go_on(node, relay);
         return;
     }
-    skad_last_word_give(node, &relay->to, message->u.reply.u.forwarded.record,
-                        message->u.reply.u.forwarded.statement);
+    if (result != SKAD_RESULT_RECORD ||
+        !holds_later(node, &relay->forward, message->u.reply.u.forwarded.record) ||
+        !skad_last_word_held(node, &relay->to, &relay->forward)) {
+        skad_last_word_give(node, &relay->to, message->u.reply.u.forwarded.record,
+                            message->u.reply.u.forwarded.statement);
+    }
     keep_copy(node, message, &rpc->address);
     release(node, relay);
 }
@@ -373,6 +390,7 @@ void skad_relay_failed(skad_node *node, const skad_pending_rpc *rpc)
     if (relay != NULL && relay->state == SKAD_RELAY_ASKS) {
         relay->waiting--;
         relay->silent++;
+        skad_dues_unpaid(node, &relay->forward, rpc, NULL);
         go_on(node, relay);
     }
 }

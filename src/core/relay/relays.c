@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "src/core/routing/distance.h"
+#include "src/core/routing/diversity.h"
 
 skad_status skad_relays_init(skad_relays *self, bool later)
 {
@@ -29,6 +30,19 @@ size_t skad_relays_of(const skad_relays *self, const skad_id *requester)
     return count;
 }
 
+bool skad_relays_may_put(const skad_relays *self, const skad_id *requester)
+{
+    size_t all = 0;
+    size_t theirs = 0;
+    for (size_t i = 0; i < self->high_water; i++) {
+        const skad_relay *relay = &self->all[i];
+        const bool puts = relay->state == SKAD_RELAY_STORES && relay->op != 0;
+        all += puts;
+        theirs += puts && skad_id_equal(&relay->to.requester, requester);
+    }
+    return all < SKAD_RELAY_PUTS_MAX && theirs < SKAD_RELAY_PUTS_NEIGHBOUR;
+}
+
 skad_relay *skad_relays_take(skad_relays *self, const skad_id *requester)
 {
     size_t slot = 0;
@@ -49,16 +63,30 @@ skad_relay *skad_relays_take(skad_relays *self, const skad_id *requester)
     return &self->all[slot];
 }
 
-skad_relay *skad_relays_victim(const skad_relays *self, const skad_id *requester)
+/* Counts the relays of a neighbour, and of all in its address group. */
+static size_t alike(const skad_relays *self, const skad_late_answer *neighbour)
+{
+    const uint64_t group = skad_address_group(&neighbour->from);
+    size_t count = 0;
+    for (size_t i = 0; i < self->high_water; i++) {
+        const skad_relay *relay = &self->all[i];
+        count += relay->state != SKAD_RELAY_FREE &&
+                 (skad_id_equal(&relay->to.requester, &neighbour->requester) ||
+                  (group != 0 && skad_address_group(&relay->to.from) == group));
+    }
+    return count;
+}
+
+skad_relay *skad_relays_victim(const skad_relays *self, const skad_late_answer *newcomer)
 {
     skad_relay *victim = NULL;
-    size_t most = skad_relays_of(self, requester) + 1;
     if (self->count < SKAD_RELAYS_MAX) {
         return NULL;
     }
+    size_t most = alike(self, newcomer) + 1;
     for (size_t i = 0; i < self->high_water; i++) {
         skad_relay *relay = &self->all[i];
-        const size_t count = skad_relays_of(self, &relay->to.requester);
+        const size_t count = alike(self, &relay->to);
         const bool older =
             victim != NULL && count == most && relay->deadline_us < victim->deadline_us;
         if (count > most || older) {

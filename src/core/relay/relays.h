@@ -17,6 +17,8 @@
 #define SKAD_RELAYS_MAX           128
 #define SKAD_RELAYS_NEIGHBOUR_MAX 32 /* of them, of one neighbour */
 #define SKAD_RELAY_TRIES_MAX      4  /* nodes that are asked for one */
+#define SKAD_RELAY_PUTS_MAX       16 /* that store a record by a put of ours, */
+#define SKAD_RELAY_PUTS_NEIGHBOUR 4  /* and of them, of one neighbour */
 
 typedef enum skad_relay_state {
     SKAD_RELAY_FREE = 0,
@@ -35,7 +37,11 @@ typedef struct skad_relay {
     uint64_t deadline_us; /* until then it is answered, whatever happens */
     skad_id asked[SKAD_RELAY_TRIES_MAX];
     uint8_t shares[SKAD_RELAY_TRIES_MAX]; /* of the budget, that went with each */
-    skad_op op;                           /* STORES */
+    skad_id again;                        /* one that has sent us a token; 0: none */
+    uint8_t again_share;                  /* that it was given, */
+    uint64_t again_over_us;               /* and until when */
+    uint64_t over_us[SKAD_RELAY_TRIES_MAX];
+    skad_op op; /* STORES */
     skad_late_answer to;
     skad_forward forward; /* its record is in `bytes` */
     uint8_t bytes[SKAD_RECORD_BYTES_MAX];
@@ -63,9 +69,13 @@ uint64_t skad_relays_name(const skad_relays *self, const skad_relay *relay);
 skad_relay *skad_relays_find(skad_relays *self, uint64_t name);
 
 /* The relay that gives way to one of a neighbour when all slots are taken: the oldest of the
- * neighbour that has the most, if that has more than this one would have. NULL: none does. So those
- * that have filled the table keep out no neighbour that asks for little. */
-skad_relay *skad_relays_victim(const skad_relays *self, const skad_id *requester);
+ * address group that has the most, if that has more than this one's would have. NULL: none does. So
+ * those that have filled the table keep out no neighbour that asks for little, and many identities
+ * of a group are one. A neighbour without a group counts alone. */
+skad_relay *skad_relays_victim(const skad_relays *self, const skad_late_answer *newcomer);
+
+/* Whether one more may begin its put. Puts share the requests under way with our own operations. */
+SKAD_MUST_CHECK bool skad_relays_may_put(const skad_relays *self, const skad_id *requester);
 
 /* Counts those of a neighbour. */
 size_t skad_relays_of(const skad_relays *self, const skad_id *requester);

@@ -64,6 +64,17 @@ size_t skad_pending_count_of(const skad_pending *pending, skad_purpose purpose)
     return count;
 }
 
+void skad_pending_purpose(skad_pending *pending, skad_pending_rpc *rpc, skad_purpose purpose)
+{
+    rpc->purpose = (uint8_t)purpose;
+    pending->relayed = (uint16_t)(pending->relayed + (purpose == SKAD_PURPOSE_RELAY));
+}
+
+bool skad_pending_may_relay(const skad_pending *pending)
+{
+    return pending->relayed < pending->limit / 2;
+}
+
 size_t skad_pending_fresh_count(const skad_pending *pending)
 {
     return skad_pending_count(pending) - pending->repeated;
@@ -252,6 +263,8 @@ void skad_pending_close(skad_pending *pending, const skad_pending_rpc *rpc)
     SKAD_ASSERT(slot < pending->capacity && pending->due_us[slot] != UINT64_MAX);
     pending->due_us[slot] = UINT64_MAX;
     pending->repeated = (uint16_t)(pending->repeated - (pending->rpcs[slot].copies > 0));
+    pending->relayed =
+        (uint16_t)(pending->relayed - (pending->rpcs[slot].purpose == SKAD_PURPOSE_RELAY));
     pending->free_slots[pending->free_count++] = (uint16_t)slot;
     if (pending->free_count == pending->fresh) {
         pending->high_water = 0;

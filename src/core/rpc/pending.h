@@ -103,7 +103,8 @@ typedef struct skad_pending {
     uint16_t capacity; /* memory for so many: all, unless lazy_allocation */
     uint16_t fresh;    /* slots from here on were never taken */
     uint16_t free_count;
-    uint16_t repeated;   /* of those that wait: sent more than once */
+    uint16_t repeated;   /* of those that wait: sent more than once, */
+    uint16_t relayed;    /* and sent for neighbours (SKAD_PURPOSE_RELAY) */
     uint16_t high_water; /* slots from here on have been free since the table was last empty */
     uint64_t checked_until_us; /* the shared budget of checks (rate.h) */
 } skad_pending;
@@ -128,6 +129,12 @@ uint64_t skad_pending_next_us(const skad_pending_rpc *rpc);
  * included. Returns NULL when full, or without memory. */
 skad_pending_rpc *skad_pending_open(skad_pending *pending, skad_random *random,
                                     uint64_t soft_timeout_us, uint64_t now_us);
+
+/* Says what the answer is for, of a request that was opened. */
+void skad_pending_purpose(skad_pending *pending, skad_pending_rpc *rpc, skad_purpose purpose);
+
+/* Whether one more request for a neighbour leaves half of the table to our own. */
+bool skad_pending_may_relay(const skad_pending *pending);
 
 /* Lets the request be sent again `copies` times, the first time after `pause_us`. */
 void skad_pending_resend(skad_pending *pending, skad_pending_rpc *rpc, uint64_t pause_us,

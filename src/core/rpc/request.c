@@ -161,8 +161,11 @@ bool skad_request_send(skad_node *node, const skad_request *request)
     }
     skad_peer_slot peer = known_peer(node, request);
     const patience waits = patience_with(node, peer, request);
-    skad_pending_rpc *rpc = skad_pending_open(&node->pending, &node->env.random, waits.timeout_us,
-                                              node->env.now.mono_us);
+    skad_pending_rpc *rpc = NULL;
+    if (request->purpose != SKAD_PURPOSE_RELAY || skad_pending_may_relay(&node->pending)) {
+        rpc = skad_pending_open(&node->pending, &node->env.random, waits.timeout_us,
+                                node->env.now.mono_us);
+    }
     if (rpc == NULL) {
         return false;
     }
@@ -178,7 +181,7 @@ bool skad_request_send(skad_node *node, const skad_request *request)
         memcpy(rpc->token, token, sizeof rpc->token);
     }
     rpc->kind = (uint8_t)request->message->kind;
-    rpc->purpose = (uint8_t)request->purpose;
+    skad_pending_purpose(&node->pending, rpc, request->purpose);
     rpc->owner = request->owner;
     rpc->step = request->step;
     rpc->part = request->part;
@@ -208,8 +211,10 @@ void skad_request_again(skad_node *node, const skad_pending_rpc *rpc, const skad
 
 bool skad_request_can_send(const skad_node *node)
 {
-    return skad_pending_fresh_count(&node->pending) < SKAD_IN_FLIGHT_MAX &&
-           skad_pending_count(&node->pending) < (size_t)2 * SKAD_IN_FLIGHT_MAX;
+    /* what waits for neighbours waits for as long as they say */
+    const size_t relayed = node->pending.relayed;
+    return skad_pending_fresh_count(&node->pending) - relayed < SKAD_IN_FLIGHT_MAX &&
+           skad_pending_count(&node->pending) - relayed < (size_t)2 * SKAD_IN_FLIGHT_MAX;
 }
 
 static bool ping(skad_node *node, skad_request request)

@@ -22,13 +22,14 @@ typedef enum skad_prng_stream {
     SKAD_PRNG_CHURN,
     SKAD_PRNG_ADVERSARY,
     SKAD_PRNG_WORK,
-    SKAD_PRNG_SCENARIO,  /* the fuzzer's inventions */
-    SKAD_PRNG_ATTACK,    /* what adversaries send */
-    SKAD_PRNG_GRAVES,    /* IDs of dead nodes */
-    SKAD_PRNG_KEY,       /* the value whose key is attacked */
-    SKAD_PRNG_INTERNET,  /* addresses as on the internet */
-    SKAD_PRNG_RESAMPLES, /* of worlds, for intervals */
-    SKAD_PRNG_NATS,      /* how long they remember, and who shares one */
+    SKAD_PRNG_SCENARIO,   /* the fuzzer's inventions */
+    SKAD_PRNG_ATTACK,     /* what adversaries send */
+    SKAD_PRNG_GRAVES,     /* IDs of dead nodes */
+    SKAD_PRNG_KEY,        /* the value whose key is attacked */
+    SKAD_PRNG_INTERNET,   /* addresses as on the internet */
+    SKAD_PRNG_RESAMPLES,  /* of worlds, for intervals */
+    SKAD_PRNG_NATS,       /* how long they remember, and who shares one */
+    SKAD_PRNG_FORWARDING, /* whether a random scenario has it */
 } skad_prng_stream;
 
 #pragma GCC visibility push(default) /* adversaries that are shared objects call these */

@@ -72,6 +72,9 @@ void skad_sim_course_tell(skad_sim_course *self)
     skad_sim_outcome *out = self->outcome;
     out->lookups = self->workload.lookups;
     out->gets = self->workload.gets;
+    out->forwarding = self->workload.forwarding;
+    out->forwarding.requests = skad_chains_requests(world);
+    skad_sim_witness_judge(&self->workload.witness, world->honest, &out->anonymity);
     out->counters = world->counters;
     subtract(&out->counters, &self->before);
     out->fingerprint = world->fingerprint;

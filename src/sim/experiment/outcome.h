@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "src/sim/experiment/anonymity.h"
 #include "src/sim/experiment/classes.h"
 #include "src/sim/experiment/durations.h"
 #include "src/sim/experiment/hops.h"
@@ -58,6 +59,14 @@ typedef struct skad_sim_puts {
     uint64_t hops[SKAD_SIM_HOPS]; /* to the nearest node that answered */
 } skad_sim_puts;
 
+/* What lookups and gets that were forwarded came to beside that, in the whole network. */
+typedef struct skad_sim_forwarding {
+    uint64_t errands;  /* forwarded lookups and gets that ended */
+    uint64_t requests; /* FORWARDs of all nodes, those of errands that had ended included */
+    uint64_t values;   /* forwarded gets that returned a value which another node held */
+    uint64_t copies;   /* of them: given by a node that is not responsible for it */
+} skad_sim_forwarding;
+
 /* What became of one captured key: the put, and gets right after it and a while later. All gets
  * together are in skad_sim_outcome.gets, the put among its puts. */
 typedef struct skad_sim_captured_key {
@@ -88,6 +97,8 @@ typedef struct skad_sim_places {
 typedef struct skad_sim_outcome {
     skad_sim_lookups lookups;
     skad_sim_gets gets;
+    skad_sim_forwarding forwarding;
+    skad_sim_anonymity anonymity; /* where some nodes are curious */
     skad_sim_captured_key captured;
     skad_sim_victim victim; /* where adversaries aim at one, or it alone asks */
     skad_sim_places places; /* where there are adversaries */

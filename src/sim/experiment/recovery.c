@@ -82,6 +82,7 @@ static void prove_finding(skad_sim_course *self)
     }
     workload->lookups = (skad_sim_lookups){0};
     workload->gets = (skad_sim_gets){0};
+    world->scenario.forward = false; /* that all is found is what usual lookups promise */
     for (int i = 0; i < PROOF_LOOKUPS; i++) {
         skad_sim_workload_look_up(workload);
         skad_sim_course_until(self, world->now_us + SKAD_US_PER_S, false);

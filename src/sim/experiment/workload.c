@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "proto/address.h"
+#include "skad/forward.h"
 #include "skad/records.h"
 #include "src/core/routing/distance.h"
 #include "src/sim/base/memory.h"
@@ -25,6 +26,7 @@ void skad_sim_workload_free(skad_sim_workload *workload)
 {
     free(workload->askings);
     workload->askings = NULL;
+    skad_sim_witness_free(&workload->witness);
     skad_sim_classes_free(&workload->born);
 }
 
@@ -82,16 +84,47 @@ static uint32_t draw_node(skad_sim_workload *workload)
     return SKAD_SIM_NOBODY;
 }
 
-static void begun(skad_sim_workload *workload, uint32_t node, skad_status status)
+static void begun(skad_sim_workload *workload, uint32_t node, const skad_id *target,
+                  skad_status status)
 {
     workload->askings[node].began_us = workload->world->now_us;
     workload->askings[node].hop = (skad_sim_hop){0};
     if (status == SKAD_OK) {
         workload->awaited++;
+        skad_chains_begin(workload->world, node, target);
     } else {
         workload->askings[node].op = 0;
     }
     skad_world_settle(workload->world, node);
+}
+
+static skad_status look_up(skad_sim_workload *workload, uint32_t node, const skad_id *target)
+{
+    const skad_world *world = workload->world;
+    const skad_time now = skad_world_time(world, node);
+    skad_op *op = &workload->askings[node].op;
+    return world->scenario.forward
+               ? skad_node_forward_lookup(world->nodes[node].node, target,
+                                          (unsigned)world->scenario.forward_chains, now, op)
+               : skad_node_lookup(world->nodes[node].node, target, now, op);
+}
+
+/* Gets a value, and has its steps traced unless it is forwarded: the chain tells more then. */
+static skad_status get(skad_sim_workload *workload, uint32_t node, const skad_store_name *name)
+{
+    const skad_world *world = workload->world;
+    const skad_time now = skad_world_time(world, node);
+    const skad_record_type type = (skad_record_type)name->type;
+    skad_op *op = &workload->askings[node].op;
+    if (world->scenario.forward) {
+        return skad_node_forward_get(world->nodes[node].node, type, &name->key,
+                                     (unsigned)world->scenario.forward_chains, now, op);
+    }
+    const skad_status status = skad_node_get(world->nodes[node].node, type, &name->key, now, op);
+    if (status == SKAD_OK) {
+        skad_node_trace(world->nodes[node].node, *op);
+    }
+    return status;
 }
 
 void skad_sim_workload_look_up(skad_sim_workload *workload)
@@ -103,26 +136,17 @@ void skad_sim_workload_look_up(skad_sim_workload *workload)
     uint32_t node = draw_node(workload);
     if (node != SKAD_SIM_NOBODY) {
         workload->lookups_begun++;
-        begun(workload, node,
-              skad_node_lookup(world->nodes[node].node, &target, skad_world_time(world, node),
-                               &workload->askings[node].op));
+        begun(workload, node, &target, look_up(workload, node, &target));
     }
 }
 
 void skad_sim_workload_get(skad_sim_workload *workload, uint32_t value)
 {
-    skad_world *world = workload->world;
     const skad_store_name *name = &workload->values->all[value].name;
     uint32_t node = draw_node(workload);
     if (node != SKAD_SIM_NOBODY && node != SKAD_SIM_PUBLISHER) {
         workload->askings[node].value = value;
-        const skad_status status =
-            skad_node_get(world->nodes[node].node, (skad_record_type)name->type, &name->key,
-                          skad_world_time(world, node), &workload->askings[node].op);
-        if (status == SKAD_OK) {
-            skad_node_trace(world->nodes[node].node, workload->askings[node].op);
-        }
-        begun(workload, node, status);
+        begun(workload, node, &name->key, get(workload, node, name));
     }
 }
 
@@ -132,7 +156,7 @@ void skad_sim_workload_take_bait(skad_sim_workload *workload, const skad_store_n
     uint32_t node = draw_node(workload);
     if (node != SKAD_SIM_NOBODY) {
         workload->askings[node].value = BAIT;
-        begun(workload, node,
+        begun(workload, node, &bait->key,
               skad_node_get(world->nodes[node].node, (skad_record_type)bait->type, &bait->key,
                             skad_world_time(world, node), &workload->askings[node].op));
     }
@@ -218,7 +242,11 @@ static bool compare(skad_sim_workload *workload, uint32_t asker, const skad_look
     const bool found = honest_count > 0 && returned(world, report, honest[0]);
     if (found) {
         tally->nearest++;
-        count_hops(workload, report, honest[0]);
+        if (world->scenario.forward) {
+            skad_sim_hops_count(tally->hops, skad_chains_errand(world, asker)->hops);
+        } else {
+            count_hops(workload, report, honest[0]);
+        }
     }
     return found;
 }
@@ -228,16 +256,39 @@ static skad_sim_class_tally *class_of(skad_sim_workload *workload, uint32_t aske
     return &workload->classes[skad_sim_class_of(&workload->born, workload->world, asker)];
 }
 
+/* The requests that it brought: of its asker, or if it was forwarded of all nodes. */
+static uint64_t requests_of(const skad_sim_workload *workload, uint32_t asker, uint64_t own)
+{
+    const skad_world *world = workload->world;
+    return world->scenario.forward ? skad_chains_errand(world, asker)->requests : own;
+}
+
+/* Counts what it came to in the whole network. */
+static void judge_errand(skad_sim_workload *workload, uint32_t asker, bool value)
+{
+    const skad_world *world = workload->world;
+    const skad_errand *errand = skad_chains_errand(world, asker);
+    if (world->scenario.forward) {
+        workload->forwarding.errands++;
+        workload->forwarding.values += value && errand->hops > 0;
+        workload->forwarding.copies += value && errand->hops > 0 && errand->copy;
+    }
+    if (skad_sim_scenario_has(&world->scenario, SKAD_SIM_WATCHES)) {
+        skad_sim_witness_add(&workload->witness, asker, &errand->sighting);
+    }
+}
+
 static void judge_lookup(skad_sim_workload *workload, uint32_t asker, const skad_event *event)
 {
     skad_world *world = workload->world;
     const skad_lookup_report *report = &event->u.lookup.report;
     skad_sim_lookups *tally = &workload->lookups;
     const uint64_t number = tally->ended++;
-    tally->rpcs += report->rpcs;
+    const uint64_t requests = requests_of(workload, asker, report->rpcs);
+    tally->rpcs += requests;
     tally->us += report->duration_us;
     skad_sim_durations_count(&tally->durations, report->duration_us);
-    skad_sim_requests_count(&tally->requests, report->rpcs);
+    skad_sim_requests_count(&tally->requests, requests);
     tally->dense += report->dense;
     tally->diverged +=
         skad_sim_divergence(&report->target, report->closest, report->closest_count,
@@ -245,6 +296,7 @@ static void judge_lookup(skad_sim_workload *workload, uint32_t asker, const skad
     tally->silent += event->outcome == SKAD_OUTCOME_TIMED_OUT;
     tally->captured += all_adversaries(world, report);
     const bool right = compare(workload, asker, report);
+    judge_errand(workload, asker, false);
     skad_sim_class_tally *class = class_of(workload, asker);
     class->lookups++;
     class->lookups_right += right;
@@ -258,6 +310,16 @@ static void judge_lookup(skad_sim_workload *workload, uint32_t asker, const skad
     }
 }
 
+/* The answers between the asker and the node that gave the value. */
+static uint8_t hops_of(const skad_sim_workload *workload, uint32_t asker,
+                       const skad_sim_asking *asked)
+{
+    if (workload->world->scenario.forward) {
+        return skad_chains_errand(workload->world, asker)->hops;
+    }
+    return asked->hop.gave ? asked->hop.giver : 0;
+}
+
 static void judge_get(skad_sim_workload *workload, uint32_t asker, const skad_sim_asking *asked,
                       const skad_event *event)
 {
@@ -265,12 +327,14 @@ static void judge_get(skad_sim_workload *workload, uint32_t asker, const skad_si
     const skad_sim_value *wanted = &workload->values->all[asked->value];
     const skad_get_report *got = &event->u.get;
     skad_sim_gets *tally = &workload->gets;
+    const uint64_t requests = requests_of(workload, asker, got->rpcs);
     tally->ended++;
-    tally->rpcs += got->rpcs;
+    tally->rpcs += requests;
     tally->dense += got->dense;
     tally->us += workload->world->now_us - asked->began_us;
     skad_sim_durations_count(&tally->durations, workload->world->now_us - asked->began_us);
-    skad_sim_requests_count(&tally->requests, got->rpcs);
+    skad_sim_requests_count(&tally->requests, requests);
+    judge_errand(workload, asker, event->outcome == SKAD_OUTCOME_DONE);
     class->gets++;
     if (event->outcome == SKAD_OUTCOME_DONE) {
         bool right =
@@ -279,7 +343,7 @@ static void judge_get(skad_sim_workload *workload, uint32_t asker, const skad_si
                      memcmp(got->value, wanted->first, got->len) == 0;
         tally->right += right;
         class->gets_right += right;
-        skad_sim_hops_count(tally->hops, asked->hop.gave ? asked->hop.giver : 0);
+        skad_sim_hops_count(tally->hops, hops_of(workload, asker, asked));
         tally->stale += stale;
         tally->wrong += !right && !stale;
     } else if (event->outcome == SKAD_OUTCOME_TIMED_OUT) {
@@ -313,5 +377,8 @@ void skad_sim_workload_event(skad_sim_workload *workload, uint32_t node, const s
 void skad_sim_workload_forget(skad_sim_workload *workload, uint32_t node)
 {
     workload->awaited -= workload->askings[node].op != 0;
+    if (workload->askings[node].op != 0) {
+        skad_chains_end(workload->world, node);
+    }
     workload->askings[node].op = 0;
 }

@@ -31,7 +31,9 @@ typedef struct skad_sim_workload {
     uint64_t lookups_begun;
     skad_sim_lookups lookups;
     skad_sim_gets gets;
-    skad_sim_classes born; /* since when the askers are up */
+    skad_sim_forwarding forwarding;
+    skad_sim_witness witness; /* of what the curious saw */
+    skad_sim_classes born;    /* since when the askers are up */
     skad_sim_class_tally classes[SKAD_SIM_NODE_CLASSES];
     void (*trace)(const skad_sim_traced *lookup, void *user); /* may be NULL */
     void *trace_user;

@@ -6,6 +6,7 @@
 #include "src/sim/base/memory.h"
 #include "src/sim/program/batch.h"
 #include "src/sim/report/captures.h"
+#include "src/sim/report/stats.h"
 
 static void print_estimate(const char *what, const skad_sim_summary *summary,
                            skad_sim_measure measure)
@@ -54,6 +55,21 @@ static void print_gets(const skad_sim_summary *summary)
            ", silent %" PRIu64 "\n",
            it->missed, it->lost, it->stale, it->wrong, it->silent);
     print_estimate("noticed a dense neighbourhood", summary, SKAD_SIM_GET_NOTICED);
+}
+
+/* Of the hops that were counted the median, and the one that the table's density lets expect. */
+static void print_forwarding(const skad_sim_scenario *scenario, const skad_sim_summary *summary)
+{
+    const skad_sim_forwarding *it = &summary->sum.forwarding;
+    const bool gets = summary->sum.gets.ended > 0;
+    const uint64_t median =
+        skad_sim_hops_at(gets ? summary->sum.gets.hops : summary->sum.lookups.hops, 0.5);
+    printf("forwarded %" PRIu64 ": %.2f requests each in the whole network\n", it->errands,
+           skad_sim_share(it->requests, it->errands));
+    printf("  %-34s %" PRIu64 ", predicted %.0f\n", "hops, median", median,
+           skad_sim_chain_model(scenario));
+    printf("  %-34s %.1f %% of %" PRIu64 "\n", "values that were given by a copy",
+           100 * skad_sim_share(it->copies, it->values), it->values);
 }
 
 static void print_puts(const skad_sim_summary *summary)
@@ -143,6 +159,9 @@ static void print_setting(const skad_sim_batch *batch, size_t first, skad_sim_su
     }
     if (summary->sum.gets.ended > 0) {
         print_gets(summary);
+    }
+    if (summary->sum.forwarding.errands > 0) {
+        print_forwarding(scenario, summary);
     }
     if (summary->sum.puts.ended > 0) {
         print_puts(summary);

@@ -72,6 +72,7 @@ extern const skad_sim_command skad_sim_command_merge;
 extern const skad_sim_command skad_sim_command_reality;
 extern const skad_sim_command skad_sim_command_schema;
 extern const skad_sim_command skad_sim_command_adversaries;
+extern const skad_sim_command skad_sim_command_anonymity;
 
 /* Reads the arguments, argv[1] being the command, and runs it. */
 skad_sim_exit skad_sim_dispatch(int argc, char **argv);

@@ -10,7 +10,8 @@ const int skad_sim_percents[SKAD_SIM_QUANTILES] = {50, 90, 99};
         section, name, about, offsetof(skad_sim_outcome, part), offsetof(skad_sim_outcome, whole), \
             scale                                                                                  \
     }
-#define MS_A_US 1e-3
+#define MS_A_US         1e-3
+#define BITS_A_MILLIBIT 1e-3
 
 static const skad_sim_measure_row ROWS[SKAD_SIM_MEASURES] = {
     [SKAD_SIM_LOOKUP_SUCCESS] = ROW("lookups", "success", lookups.nearest, lookups.ended, 0,
@@ -48,6 +49,20 @@ static const skad_sim_measure_row ROWS[SKAD_SIM_MEASURES] = {
                               "requests that the publisher sent until a put ended, on average"),
     [SKAD_SIM_PUT_MS] = ROW("puts", "latency_ms", puts.us, puts.ended, MS_A_US,
                             "milliseconds of a put, on average"),
+    [SKAD_SIM_FORWARD_REQUESTS] =
+        ROW("forwarding", "requests_each", forwarding.requests, forwarding.errands, 1,
+            "FORWARDs of all nodes for a forwarded lookup or get, on average"),
+    [SKAD_SIM_FORWARD_COPIES] =
+        ROW("forwarding", "copied", forwarding.copies, forwarding.values, 0,
+            "forwarded gets that a node answered which is not responsible for the value"),
+    [SKAD_SIM_ANONYMITY_SEEN] = ROW("anonymity", "seen", anonymity.seen, anonymity.judged, 0,
+                                    "lookups and gets that came to one of the curious"),
+    [SKAD_SIM_ANONYMITY_IDENTIFIED] =
+        ROW("anonymity", "identified", anonymity.identified, anonymity.judged, 0,
+            "whose asker had sent the first request that the curious saw"),
+    [SKAD_SIM_ANONYMITY_BITS] =
+        ROW("anonymity", "bits", anonymity.millibits, anonymity.judged, BITS_A_MILLIBIT,
+            "bits left of the asker's identity, on average"),
 };
 
 const skad_sim_measure_row *skad_sim_measure_at(skad_sim_measure measure)
@@ -56,12 +71,14 @@ const skad_sim_measure_row *skad_sim_measure_at(skad_sim_measure measure)
     return &ROWS[measure];
 }
 
-/* Gets of one world ask for few values, again and again. Lookups and puts have keys of their own
- * unless the adversary stands around one key. */
+/* Gets of one world ask for few values, again and again, and all that the curious see of a world
+ * they see from the same places. Lookups and puts have keys of their own unless the adversary
+ * stands around one key. */
 bool skad_sim_shares_target(const skad_sim_scenario *scenario, skad_sim_measure measure)
 {
     const bool gets = measure >= SKAD_SIM_GET_SUCCESS && measure <= SKAD_SIM_GET_MS;
-    return gets || scenario->placement != SKAD_SIM_ANYWHERE;
+    const bool watched = measure >= SKAD_SIM_FORWARD_REQUESTS && measure <= SKAD_SIM_ANONYMITY_BITS;
+    return gets || watched || scenario->placement != SKAD_SIM_ANYWHERE;
 }
 
 skad_sim_measure skad_sim_attack_measure(uint64_t attack)

@@ -211,7 +211,10 @@ void skad_sim_report_method(const skad_sim_results *results, skad_sim_measure me
 {
     const bool shared = skad_sim_shares_target(&results->scenarios[0], measure);
     const char *section = skad_sim_measure_at(measure)->section;
-    if (!shared) {
+    if (measure >= SKAD_SIM_ANONYMITY_SEEN) {
+        printf("95 %%: over %zu world%s, in each of which the curious stand where they stand\n",
+               results->worlds, results->worlds > 1 ? "s" : "");
+    } else if (!shared) {
         printf("95 %%: of %s of %zu world%s, which are independent (Wilson)\n", section,
                results->worlds, results->worlds > 1 ? "s" : "");
     } else if (results->worlds > 1) {

@@ -6,9 +6,11 @@
 #include "crypto/assert.h"
 #include "src/sim/base/prng.h"
 
-#define NORMAL_95 1.959964 /* the 97.5th percentile of the normal distribution */
-#define RESAMPLES 2000
-#define FEW       5 /* worlds: extremes of fewer do not enclose the truth often enough */
+#define NORMAL_95     1.959964 /* the 97.5th percentile of the normal distribution */
+#define RESAMPLES     2000
+#define BITS_AT_FIRST 1.0 /* that a random node shares with a random target, on average */
+#define BITS_BY_LOT   1.0
+#define FEW           5 /* worlds: extremes of fewer do not enclose the truth often enough */
 
 double skad_sim_share(uint64_t part, uint64_t all)
 {
@@ -220,4 +222,14 @@ double skad_sim_path_model(const uint64_t hops[static SKAD_SIM_HOPS], double m, 
         sum += (double)hops[i] * (1 - pow(1 - clean, d));
     }
     return all == 0 ? 0 : sum / all;
+}
+
+double skad_sim_chain_model(const skad_sim_scenario *scenario)
+{
+    const double depth =
+        log2((double)skad_sim_scenario_count(scenario) / (double)scenario->siblings);
+    const double gain = 1 + log2((double)scenario->k);
+    const double first = scenario->forward_by_lot ? BITS_BY_LOT : gain;
+    const double left = depth - BITS_AT_FIRST - first;
+    return 1 + (left > 0 ? ceil(left / gain) : 0);
 }

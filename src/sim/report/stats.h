@@ -62,4 +62,14 @@ skad_sim_estimate skad_sim_estimate_mean(const double *parts, const double *whol
  * distribution is h (Baumgart and Mies, 2007, section 5.1). */
 double skad_sim_path_model(const uint64_t hops[static SKAD_SIM_HOPS], double m, unsigned d);
 
+/* Requests of a chain that gets a record, from the density of tables. Asker and target share one
+ * bit on average, and the nearest of k contacts in a bucket gains the bit that differs and about
+ * log2(k) more, until log2(N / s) bits are shared, as by the s nodes that hold the record:
+ *
+ *     hops = ceil((log2(N / s) - 1) / (1 + log2(k)))
+ *
+ * A first hop that is drawn by lot gains but one bit on average: two of five contacts that may be
+ * drawn are in the bucket of the target (route.h), and gain two. */
+double skad_sim_chain_model(const skad_sim_scenario *scenario);
+
 #endif

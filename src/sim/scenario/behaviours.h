@@ -25,6 +25,7 @@ typedef enum skad_sim_trait {
     SKAD_SIM_LIBRARIES = 16, /* half of the nodes have another library for signatures */
     SKAD_SIM_NAMES_DEAD = 32, /* it names dead IDs (world/graveyard.h) */
     SKAD_SIM_HAS_LINKS = 64,  /* it has a hand on links: their share is link_share */
+    SKAD_SIM_WATCHES = 128,   /* it notes who asks for what (world/chains.h) */
 } skad_sim_trait;
 
 typedef struct skad_sim_behaviour {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "skad/forward.h"
 #include "src/sim/scenario/library.h"
 
 #define NODES_MAX 4000000
@@ -33,6 +34,9 @@ static const scenario_row ROWS[] = {
      "sets all keys of an attack of the library; lines below it change single ones"},
     {"without", CHOICE, AT(without), 0, 0, SKAD_SIM_DEFENCES,
      "switches a defence off, or all; baseline: searches as large unsigned networks do"},
+    {"curious", CHOICE, AT(curious), 0, 0, "none|anywhere|target|asker",
+     "sets all keys of adversaries that watch who asks: anywhere, around the key that all look "
+     "for, around the one node that asks"},
     {"nodes", WHOLE, AT(nodes), 2, NODES_MAX, NULL,
      "of the network, those of adversary_share included"},
     {"build", CHOICE, AT(build), 0, 0, "filled|joined",
@@ -216,6 +220,14 @@ static const scenario_row ROWS[] = {
      "adversaries stay while churn lets honest nodes come and go"},
     {"lookups", WHOLE, AT(lookups), 0, 1e9, NULL, "made by honest nodes, in all"},
     {"lookup_every_ms", REAL, AT(lookup_every_ms), 0.001, 1e9, NULL, "time between two of them"},
+    {"forward", FLAG, AT(forward), 0, 0, NULL,
+     "lookups and gets are forwarded from node to node, each of which asks on"},
+    {"forward_chains", WHOLE, AT(forward_chains), 0, SKAD_FORWARD_CHAINS_MAX, NULL,
+     "results of different first hops that end a forwarded one; 0: three, for a value one"},
+    {"forward_by_lot", FLAG, AT(forward_by_lot), 0, 0, NULL,
+     "first hops are drawn among contacts nearer to the target; no: the nearest"},
+    {"forward_padded", FLAG, AT(forward_padded), 0, 0, NULL,
+     "what a first hop may spend, and its time, are drawn; no: always the same"},
     {"values", WHOLE, AT(values), 0, 1000000, NULL,
      "immutable values that node 0 publishes at first and announces hourly"},
     {"second_edition", FLAG, AT(second_edition), 0, 0, NULL,
@@ -333,12 +345,29 @@ static bool take_path(const scenario_row *row, const char *value, void *out,
     return true;
 }
 
-/* Two choices stand for many keys. */
+/* Curious nodes are anywhere, or around what they want to know of. */
+static void be_curious(skad_sim_scenario *scenario)
+{
+    const bool near = scenario->curious > SKAD_SIM_CURIOUS_ANYWHERE;
+    const bool asker = scenario->curious == SKAD_SIM_CURIOUS_ASKER;
+    if (scenario->curious != SKAD_SIM_NONE_CURIOUS) {
+        scenario->adversary = SKAD_SIM_CURIOUS;
+        scenario->placement = near ? SKAD_SIM_NEAR_KEY : SKAD_SIM_ANYWHERE;
+        scenario->aim = asker ? SKAD_SIM_AT_VICTIM : SKAD_SIM_AT_KEY;
+        scenario->asker = asker ? SKAD_SIM_VICTIM_ASKS : SKAD_SIM_ALL_ASK;
+    }
+}
+
+/* Three choices stand for many keys. */
 static bool expand(const scenario_row *row, skad_sim_scenario *scenario,
                    char reason[static SKAD_SIM_REASON_BYTES])
 {
     if (row->place == AT(attack)) {
         return skad_sim_attack_apply(scenario, scenario->attack, reason);
+    }
+    if (row->place == AT(curious)) {
+        be_curious(scenario);
+        return true;
     }
     return row->place != AT(without) || skad_sim_defence_drop(scenario, scenario->without, reason);
 }

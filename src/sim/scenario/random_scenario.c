@@ -205,6 +205,18 @@ static bool is_attacked(uint64_t seed)
     return seed % 7 == 0 || seed % 7 == 1 || seed % 7 == 4;
 }
 
+/* Whether lookups and gets are forwarded. It is drawn apart, so that all else of a seed is what it
+ * was before there was forwarding. */
+static void draw_forwarding(uint64_t seed, skad_sim_scenario *out)
+{
+    skad_prng prng;
+    skad_prng_init(&prng, seed, SKAD_PRNG_FORWARDING);
+    out->forward = happens(&prng);
+    out->forward_chains = skad_prng_below(&prng, 4);
+    out->forward_by_lot = skad_prng_below(&prng, 2) == 0;
+    out->forward_padded = skad_prng_below(&prng, 2) == 0;
+}
+
 void skad_sim_random_scenario(uint64_t seed, skad_sim_scenario *out)
 {
     skad_prng prng;
@@ -223,6 +235,7 @@ void skad_sim_random_scenario(uint64_t seed, skad_sim_scenario *out)
     out->get_every_ms = out->values + out->mutables > 0 ? between(&prng, 500, 20000) : 0;
     out->lookups = 1000000000;
     out->lookup_every_ms = between(&prng, 500, 20000);
+    draw_forwarding(seed, out);
     if (seed >= PLANNED_FROM) {
         draw_plan(&prng, out);
     } else if (is_attacked(seed)) {

@@ -44,6 +44,8 @@ void skad_sim_scenario_default(skad_sim_scenario *out)
         .late_ms = 900,
         .victim = 1,
         .lookup_every_ms = 100,
+        .forward_by_lot = true,
+        .forward_padded = true,
         .gets = 20,
         .wait_s = 1800,
     };

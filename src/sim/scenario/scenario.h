@@ -62,6 +62,14 @@ typedef enum skad_sim_captured {
     SKAD_SIM_ANNOUNCEMENT,
 } skad_sim_captured;
 
+/* Where curious nodes are: setting it sets other keys (keys.c). */
+typedef enum skad_sim_curious {
+    SKAD_SIM_NONE_CURIOUS,
+    SKAD_SIM_CURIOUS_ANYWHERE,
+    SKAD_SIM_CURIOUS_TARGET, /* around the key that all lookups look for */
+    SKAD_SIM_CURIOUS_ASKER,  /* around the one node that asks */
+} skad_sim_curious;
+
 typedef enum skad_sim_arrival { SKAD_SIM_BEFORE, SKAD_SIM_AFTER } skad_sim_arrival;
 
 #define SKAD_SIM_PATH_MAX            256
@@ -84,6 +92,7 @@ typedef struct skad_sim_scenario {
     uint64_t seed;
     uint64_t attack;  /* of the library (library.h); setting it sets other keys */
     uint64_t without; /* a defence that is switched off */
+    uint64_t curious; /* a skad_sim_curious; setting it sets other keys */
     uint64_t nodes;
     uint64_t build; /* a skad_sim_build */
     double warmup_s;
@@ -197,7 +206,11 @@ typedef struct skad_sim_scenario {
     /* What honest nodes do. */
     uint64_t lookups; /* in all */
     double lookup_every_ms;
-    uint64_t values; /* immutable ones, published by node 0 and announced hourly */
+    bool forward;            /* lookups and gets are forwarded (skad/forward.h) */
+    uint64_t forward_chains; /* that a forwarded one waits for; 0: as many as suit it */
+    bool forward_by_lot;     /* the first of each is drawn, in place of the nearest */
+    bool forward_padded;     /* its budget and time are drawn */
+    uint64_t values;         /* immutable ones, published by node 0 and announced hourly */
     uint64_t mutables;
     double get_every_ms; /* 0: none */
     double report_every_s;

@@ -27,7 +27,7 @@
 
 /* Rises when what is below changes. Together with the size of a world it says whether an object was
  * built from the same sources as the simulator that loads it. */
-#define SKAD_ADVERSARY_ABI 2
+#define SKAD_ADVERSARY_ABI 3
 
 /* The first member of a behaviour: name, one line of documentation, skad_sim_trait bits. */
 #define SKAD_ADVERSARY_IS(name, about, traits)                                                     \
@@ -142,7 +142,12 @@ size_t skad_league_values(const skad_league *league);
 /* What `name` alone makes of a request. */
 skad_conduct skad_league_answer(skad_league *league, const skad_asked *asked, skad_message *reply);
 
-/* Whether a request is about a key: searches for it, or brings a record under it. */
+/* Notes that one of its nodes was asked, for the experiment: the first request of each lookup or
+ * get that any of them sees is what it judges (SKAD_SIM_WATCHES). */
+void skad_league_note(skad_league *league, const skad_asked *asked);
+
+/* Whether a request is about a key: searches for it, has it forwarded, or brings a record under it.
+ */
 bool skad_asked_about(const skad_asked *asked, const skad_id *key);
 /* The record that it brings, decoded; false: it brings none. */
 bool skad_asked_record(const skad_asked *asked, skad_record *out);

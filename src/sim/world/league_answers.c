@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "src/core/node/readers.h"
+#include "src/sim/world/chains.h"
 #include "src/sim/world/leagues.h"
 
 /* ---- Drawing, and targets ---- */
@@ -26,6 +27,11 @@ const skad_id *skad_league_value_key(const skad_league *league, size_t n)
     return n < skad_league_values(league) ? &league->world->leagues->keys[n] : NULL;
 }
 
+void skad_league_note(skad_league *league, const skad_asked *asked)
+{
+    skad_chains_seen(league->world, asked);
+}
+
 bool skad_asked_record(const skad_asked *asked, skad_record *out)
 {
     const skad_message *question = &asked->question;
@@ -46,6 +52,9 @@ bool skad_asked_about(const skad_asked *asked, const skad_id *key)
     }
     if (question->kind == SKAD_KIND_FIND_VALUE) {
         return skad_id_equal(&question->u.find_value.key, key);
+    }
+    if (question->kind == SKAD_KIND_FORWARD) {
+        return skad_id_equal(&question->u.forward.target, key);
     }
     return skad_asked_record(asked, &found) && skad_id_equal(&found.key, key);
 }
@@ -178,6 +187,8 @@ skad_conduct skad_league_answer(skad_league *league, const skad_asked *asked, sk
         size_t count = question->u.compare.held.len / SKAD_COMPARE_ITEM_BYTES;
         reply->kind = SKAD_KIND_COMPARED;
         reply->u.reply.u.compared.lacking = (skad_span){none, (count + 7) / 8};
+    } else if (kind == SKAD_KIND_FORWARD) {
+        return SKAD_CONDUCT_SILENT; /* a false answer would be noticed, and do no more harm */
     } else {
         return SKAD_CONDUCT_HONEST;
     }

@@ -121,6 +121,8 @@ void skad_world_start(skad_world *world, uint32_t node)
         .neighbourhood_check = world->scenario.neighbourhood_check,
         .neighbourhoods = world->scenario.neighbourhoods,
         .first_answers = world->scenario.first_answers,
+        .forward_by_lot = world->scenario.forward_by_lot,
+        .forward_padded = world->scenario.forward_padded,
         .sibling_factor = (uint8_t)world->scenario.eta,
         .answer_contacts = (uint8_t)world->scenario.beta,
         .lookup_requests = (uint16_t)world->scenario.steps_to_stop,

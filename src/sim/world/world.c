@@ -7,6 +7,7 @@
 #include "src/sim/base/cryptography.h"
 #include "src/sim/base/memory.h"
 #include "src/sim/world/carriers.h"
+#include "src/sim/world/chains.h"
 #include "src/sim/world/fairness.h"
 #include "src/sim/world/internet.h"
 #include "src/sim/world/leagues.h"
@@ -73,11 +74,13 @@ bool skad_world_init(skad_world *world, const skad_sim_scenario *scenario,
     skad_population_init(world);
     skad_leagues_init(world);
     skad_sim_ledger_init(world);
+    skad_chains_init(world);
     return true;
 }
 
 void skad_world_free(skad_world *world)
 {
+    skad_chains_free(world);
     skad_sim_ledger_free(world);
     skad_population_free(world);
     skad_sim_wire_free(world->wire);
@@ -242,6 +245,7 @@ void skad_world_send(skad_world *world, uint32_t from, const skad_datagram *data
     }
     world->watched_requests += from == world->watched && datagram->request;
     skad_sim_ledger_sent(world, from, datagram);
+    skad_chains_sent(world, from, datagram);
     put_on_link(world, from, &source, datagram, delay_us);
 }
 
@@ -324,6 +328,7 @@ static void arrive(skad_world *world, uint32_t to, const skad_sim_flight *flight
     } else {
         world->counters.delivered++;
         skad_sim_ledger_received(world, to, flight);
+        skad_chains_received(world, to, flight);
         if (to < world->honest || !skad_leagues_takes(world, to, flight)) {
             skad_world_enter(world, to);
             (void)skad_node_receive(node->node, flight->bytes, flight->len, &flight->from,
@@ -331,6 +336,7 @@ static void arrive(skad_world *world, uint32_t to, const skad_sim_flight *flight
             skad_world_settle(world, to);
             skad_fairness_check(world, to, flight);
         }
+        skad_chains_taken(world);
         skad_sim_ledger_served(world);
     }
 }

@@ -38,6 +38,7 @@
 
 typedef struct skad_world skad_world;
 struct skad_leagues;
+struct skad_chains;
 struct skad_sim_ledger;
 struct skad_sim_wire;
 
@@ -92,6 +93,7 @@ struct skad_world {
     uint32_t honest;                /* nodes from here on are adversaries */
     struct skad_leagues *leagues;   /* NULL: no adversaries (leagues.h) */
     struct skad_sim_ledger *ledger; /* NULL: not kept */
+    struct skad_chains *chains;     /* likewise (chains.h) */
     skad_id_index id_index;         /* of all nodes, up or down */
     uint64_t now_us;
     uint64_t began_us; /* when the warm-up was over; UINT64_MAX before */
