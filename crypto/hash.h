@@ -35,6 +35,7 @@
     X(HELD, "skad1 held") /* key, type, publisher of a record -> its print */                      \
     X(MATCH,                                                                                       \
       "skad1 match") /* digest before, name and sequence of a record -> digest of a range */       \
+    X(AUDIT, "skad1 audit")     /* a letter, and what it says -> see proto/audit.c */              \
     X(GATEWAY, "skad1 gateway") /* gateway, our address, keyed with a secret -> nonce for it */    \
     X(FILE, "skad1 file")       /* a file of ours -> its checksum; never on the wire */
 

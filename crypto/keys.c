@@ -20,6 +20,7 @@ static const uint8_t purposes[][PURPOSE_BYTES] = {
     [SKAD_SIGN_DATAGRAM] = "skad1 datagram",
     [SKAD_SIGN_RECORD] = "skad1 record",
     [SKAD_SIGN_ANNOUNCE] = "skad1 announce",
+    [SKAD_SIGN_AUDIT] = "skad1 audit",
 };
 
 void skad_crypto_init(void)

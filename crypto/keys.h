@@ -18,6 +18,7 @@ typedef enum skad_sign_purpose {
     SKAD_SIGN_DATAGRAM, /* "skad1 datagram" */
     SKAD_SIGN_RECORD,   /* "skad1 record" */
     SKAD_SIGN_ANNOUNCE, /* "skad1 announce" */
+    SKAD_SIGN_AUDIT,    /* "skad1 audit" */
 } skad_sign_purpose;
 
 /* Prepares libsodium. To be called once before anything else in crypto/; safe to call again, from

@@ -56,10 +56,10 @@ static skad_id some_target(const harness *self, fuzz_choices *choices)
 
 static void fill_request(harness *self, fuzz_choices *choices, skad_message *out)
 {
-    static const skad_kind kinds[] = {SKAD_KIND_PING,     SKAD_KIND_FIND_NODE, SKAD_KIND_FIND_VALUE,
-                                      SKAD_KIND_STORE,    SKAD_KIND_ANNOUNCE,  SKAD_KIND_COMPARE,
-                                      SKAD_KIND_MATCH,    SKAD_KIND_PROBE,     SKAD_KIND_CALL,
-                                      SKAD_KIND_INTRODUCE};
+    static const skad_kind kinds[] = {
+        SKAD_KIND_PING,     SKAD_KIND_FIND_NODE, SKAD_KIND_FIND_VALUE, SKAD_KIND_STORE,
+        SKAD_KIND_ANNOUNCE, SKAD_KIND_COMPARE,   SKAD_KIND_MATCH,      SKAD_KIND_PROBE,
+        SKAD_KIND_CALL,     SKAD_KIND_INTRODUCE, SKAD_KIND_AUDIT,      SKAD_KIND_PROVE};
     memset(out, 0, sizeof *out);
     out->kind = kinds[fuzz_below(choices, sizeof kinds / sizeof kinds[0])];
     if (out->kind == SKAD_KIND_FIND_NODE) {
@@ -88,6 +88,19 @@ static void fill_request(harness *self, fuzz_choices *choices, skad_message *out
         fuzz_bytes(choices, digests, SKAD_MATCH_DIGEST_BYTES);
         out->u.match.bits = (uint8_t)fuzz_below(choices, 8);
         out->u.match.digests = (skad_span){digests, sizeof digests};
+    } else if (out->kind == SKAD_KIND_AUDIT || out->kind == SKAD_KIND_PROVE) {
+        static uint8_t points[SKAD_AUDIT_POINTS_MAX * SKAD_AUDIT_POINT_BYTES];
+        const uint64_t round = self->fixture.now.unix_s / HARNESS_PERIOD_S;
+        const uint64_t number = round + (fuzz_byte(choices) % 4 == 0) - (points[0] % 4 == 0);
+        const size_t count = 1 + fuzz_below(choices, SKAD_AUDIT_POINTS_MAX);
+        points[0] = fuzz_byte(choices);
+        if (out->kind == SKAD_KIND_AUDIT) {
+            out->u.audit.round = number;
+            out->u.audit.challenge = (skad_span){points, SKAD_AUDIT_CHALLENGE_BYTES};
+        } else {
+            out->u.prove.round = number;
+            out->u.prove.points = (skad_span){points, count * SKAD_AUDIT_POINT_BYTES};
+        }
     } else if (out->kind == SKAD_KIND_INTRODUCE) {
         out->u.introduce.id = some_target(self, choices);
     } else if (out->kind == SKAD_KIND_CALL) {
@@ -178,7 +191,13 @@ static void fill_answer(harness *self, fuzz_choices *choices, skad_kind asked, s
         out->u.reply.u.compared.lacking = (skad_span){lacking, 1U + how % SKAD_COMPARED_BYTES_MAX};
     } else if (out->kind == SKAD_KIND_MATCHED) {
         out->u.reply.u.matched.differs = fuzz_number(choices, 8);
-    } else if (out->kind == SKAD_KIND_STORED || out->kind == SKAD_KIND_ANNOUNCED) {
+    } else if (out->kind == SKAD_KIND_AUDITED || out->kind == SKAD_KIND_PROVEN) {
+        static uint8_t words[SKAD_AUDIT_POINTS_MAX * SKAD_AUDIT_OPENING_BYTES];
+        const size_t count = 1 + fuzz_below(choices, SKAD_AUDIT_POINTS_MAX);
+        fuzz_bytes(choices, words, 8);
+        out->u.reply.u.proven.commitment = (skad_span){words, SKAD_AUDIT_COMMITMENT_BYTES};
+        out->u.reply.u.proven.openings = (skad_span){words, count * SKAD_AUDIT_OPENING_BYTES};
+        out->u.reply.u.proven.signature = (skad_span){words, SKAD_SIGNATURE_BYTES};
         out->u.reply.u.stored.life_s = (uint32_t)fuzz_number(choices, 3);
     }
 }

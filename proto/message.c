@@ -4,6 +4,7 @@
 
 #include "crypto/assert.h"
 #include "proto/address.h"
+#include "proto/audit_body.h"
 #include "proto/reader.h"
 #include "proto/writer.h"
 
@@ -25,12 +26,14 @@ const char *skad_error_name(skad_error_code code)
 
 bool skad_kind_is_request(skad_kind kind)
 {
-    return kind >= SKAD_KIND_PING && kind <= SKAD_KIND_INTRODUCE;
+    return (kind >= SKAD_KIND_PING && kind <= SKAD_KIND_INTRODUCE) || kind == SKAD_KIND_AUDIT ||
+           kind == SKAD_KIND_PROVE;
 }
 
 bool skad_kind_is_reply(skad_kind kind)
 {
-    return (kind >= SKAD_KIND_PONG && kind <= SKAD_KIND_INTRODUCED) || kind == SKAD_KIND_ERROR;
+    return (kind >= SKAD_KIND_PONG && kind <= SKAD_KIND_INTRODUCED) || kind == SKAD_KIND_AUDITED ||
+           kind == SKAD_KIND_PROVEN || kind == SKAD_KIND_ERROR;
 }
 
 bool skad_kind_answers(skad_kind request, skad_kind reply)
@@ -140,6 +143,9 @@ static void encode_request(skad_writer *writer, const skad_message *message)
     } else if (message->kind == SKAD_KIND_INTRODUCE) {
         skad_write_array(writer, 1);
         skad_write_bin(writer, message->u.introduce.id.bytes, SKAD_ID_BYTES);
+    } else if (skad_audit_body_is(message->kind)) {
+        skad_write_array(writer, 2);
+        skad_audit_body_write(writer, message);
     } else {
         SKAD_ASSERT(message->kind == SKAD_KIND_PING || message->kind == SKAD_KIND_PROBE);
         skad_write_array(writer, 0);
@@ -169,7 +175,8 @@ static void encode_reply(skad_writer *writer, const skad_message *message)
                    message->kind == SKAD_KIND_INTRODUCED;
     bool is_value = message->kind == SKAD_KIND_VALUE;
     bool has_three = is_value || message->kind == SKAD_KIND_ERROR;
-    bool has_four = is_value && message->u.reply.u.value.total > 0;
+    bool has_four =
+        (is_value && message->u.reply.u.value.total > 0) || message->kind == SKAD_KIND_PROVEN;
 
     skad_write_array(writer, is_pong ? 1 : has_four ? 4 : has_three ? 3 : 2);
     skad_write_address(writer, &message->u.reply.observed);
@@ -188,6 +195,8 @@ static void encode_reply(skad_writer *writer, const skad_message *message)
         skad_write_uint(writer, message->u.reply.u.matched.differs);
     } else if (message->kind == SKAD_KIND_PROBED) {
         skad_write_address(writer, &message->u.reply.u.probed.caller);
+    } else if (skad_audit_body_is(message->kind)) {
+        skad_audit_body_write(writer, message);
     } else if (!is_pong) {
         skad_write_uint(writer, message->u.reply.u.stored.life_s);
     }
@@ -344,6 +353,11 @@ static void decode_reply(skad_reader *reader, skad_message *out)
         read_head(reader, 2, out);
         skad_read_address(reader, false, &out->u.reply.u.probed.caller);
         return;
+    case SKAD_KIND_AUDITED:
+    case SKAD_KIND_PROVEN:
+        read_head(reader, out->kind == SKAD_KIND_AUDITED ? 2 : 4, out);
+        skad_audit_body_read(reader, out);
+        return;
     case SKAD_KIND_ERROR:
         read_head(reader, 3, out);
         decode_error(reader, out);
@@ -358,6 +372,8 @@ static void decode_reply(skad_reader *reader, skad_message *out)
     case SKAD_KIND_PROBE:
     case SKAD_KIND_CALL:
     case SKAD_KIND_INTRODUCE:
+    case SKAD_KIND_AUDIT:
+    case SKAD_KIND_PROVE:
         break; /* not replies */
     }
     reader->failed = true;
@@ -409,6 +425,11 @@ static void decode_body(skad_reader *reader, skad_message *out)
         read_head(reader, 1, out);
         skad_read_bytes(reader, out->u.introduce.id.bytes, SKAD_ID_BYTES);
         return;
+    case SKAD_KIND_AUDIT:
+    case SKAD_KIND_PROVE:
+        read_head(reader, 2, out);
+        skad_audit_body_read(reader, out);
+        return;
     case SKAD_KIND_PONG:
     case SKAD_KIND_NODES:
     case SKAD_KIND_VALUE:
@@ -419,6 +440,8 @@ static void decode_body(skad_reader *reader, skad_message *out)
     case SKAD_KIND_PROBED:
     case SKAD_KIND_CALLED:
     case SKAD_KIND_INTRODUCED:
+    case SKAD_KIND_AUDITED:
+    case SKAD_KIND_PROVEN:
     case SKAD_KIND_ERROR:
         decode_reply(reader, out);
         return;

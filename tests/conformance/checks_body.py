@@ -7,7 +7,7 @@ import wire
 from harness import Context, check_each
 from strict_msgpack import Raw, encode
 from target import demand
-from wire import ANNOUNCE, CALL, COMPARE, FIND_NODE, FIND_VALUE, INTRODUCE, MATCH, PING, PROBE, STORE
+from wire import ANNOUNCE, AUDIT, CALL, COMPARE, FIND_NODE, FIND_VALUE, INTRODUCE, MATCH, PING, PROBE, PROVE, STORE
 
 KEY = bytes(range(32))
 RECORD = encode([1, b"x"])
@@ -117,6 +117,20 @@ FLAWS_OF_MATCH = [
 
 for flaw in FLAWS_OF_MATCH:
     check_each("Bodies: refused in MATCH", [flaw], _is_dropped)
+
+FLAWS_OF_AUDITS = [
+    ("a challenge of 15 bytes", AUDIT, [0, bytes(15)]),
+    ("a challenge of 17 bytes", AUDIT, [0, bytes(17)]),
+    ("no round", AUDIT, [bytes(16)]),
+    ("a round of nil", AUDIT, [None, bytes(16)]),
+    ("no point", PROVE, [0, b""]),
+    ("a point and a byte", PROVE, [0, bytes(17)]),
+    ("five points", PROVE, [0, bytes(80)]),
+    ("three elements", PROVE, [0, bytes(16), 0]),
+]
+
+for flaw in FLAWS_OF_AUDITS:
+    check_each("Bodies: refused in AUDIT and PROVE", [flaw], _is_dropped)
 
 ANSWERS = [
     ("COMPARE of a print has COMPARED", COMPARE, wire.compare([bytes(24)]), wire.COMPARED),

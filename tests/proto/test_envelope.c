@@ -140,7 +140,7 @@ static void numbers_have_their_ranges(void **state)
         {"kind 0", 1, 0, 5, 0, 0, 0, 64, 13, 0, SKAD_VERDICT_KIND},
         {"kind 5", 1, 5, 5, 0, 0, 0, 64, 13, 0, OK},
         {"kind 9", 1, 9, 5, 0, 0, 0, 64, 13, 0, OK},
-        {"kind 12", 1, 12, 5, 0, 0, 0, 64, 13, 0, SKAD_VERDICT_KIND},
+        {"kind 14", 1, 14, 5, 0, 0, 0, 64, 13, 0, SKAD_VERDICT_KIND},
         {"kind 16", 1, 16, 5, 0, 0, 0, 64, 13, 0, SKAD_VERDICT_KIND},
         {"kind 17", 1, 17, 5, 0, 0, 0, 64, 13, 0, OK},
         {"kind 21", 1, 21, 5, 0, 0, 0, 64, 13, 0, OK},

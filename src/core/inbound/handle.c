@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "proto/address.h"
+#include "src/core/audit/verifier.h"
 #include "src/core/inbound/later.h"
 #include "src/core/inbound/serve.h"
 #include "src/core/node/state.h"
@@ -72,11 +73,31 @@ static void handle_client(skad_node *node, const skad_pending_rpc *rpc, const sk
         skad_offers_failed(node, rpc);
     } else if (rpc->purpose == SKAD_PURPOSE_CALL) {
         skad_later_called(node, rpc->owner, false);
+    } else if (rpc->purpose == SKAD_PURPOSE_AUDIT) {
+        skad_verifier_failed(node, rpc);
     } else if (rpc->purpose == SKAD_PURPOSE_PING) {
         skad_operate_answered(node, rpc, opened, NULL);
     } else if (skad_purpose_of_operation((skad_purpose)rpc->purpose)) {
         skad_operate_failed(node, rpc);
     }
+}
+
+/* Notes when a peer answered, and how soon; lists it if it is not listed and may be. Returns its
+ * slot. */
+static skad_peer_slot note_answer(skad_node *node, skad_peer_slot slot, const skad_pending_rpc *rpc,
+                                  const skad_opened *opened, const skad_address *from)
+{
+    const bool prompt = rpc->purpose != SKAD_PURPOSE_PROBE; /* that one waits for another node */
+    const uint64_t took_us = node->env.now.mono_us - rpc->sent_us;
+    if (prompt) {
+        skad_round_trips_note(&node->round_trips, from->family, took_us);
+    }
+    if (slot == SKAD_PEER_NONE && !may_list(&opened->message)) {
+        return slot;
+    }
+    return skad_table_answered_at(&node->table, slot, &opened->sender, from,
+                                  rpc->copies == 0 && prompt ? took_us : SKAD_RTT_UNSURE,
+                                  node->env.now.mono_us);
 }
 
 static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
@@ -94,17 +115,7 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
     bool lived = skad_peers_alive(&node->table.peers, slot);
     bool was_near = alive_near_us(node, slot);
     skad_departed_back(&node->departed, &opened->sender, from);
-    const bool prompt = rpc.purpose != SKAD_PURPOSE_PROBE; /* that one waits for another node */
-    if (prompt) {
-        skad_round_trips_note(&node->round_trips, from->family,
-                              node->env.now.mono_us - rpc.sent_us);
-    }
-    if (slot != SKAD_PEER_NONE || may_list(&opened->message)) {
-        uint64_t rtt_us =
-            rpc.copies == 0 && prompt ? node->env.now.mono_us - rpc.sent_us : SKAD_RTT_UNSURE;
-        slot = skad_table_answered_at(&node->table, slot, &opened->sender, from, rtt_us,
-                                      node->env.now.mono_us);
-    }
+    slot = note_answer(node, slot, &rpc, opened, from);
     if (slot != SKAD_PEER_NONE) {
         skad_endpoint_guard(&node->table.peers, slot, from,
                             prefiltered->envelope.mark == SKAD_MARK_GUARDED);
@@ -148,6 +159,9 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
     case SKAD_PURPOSE_MATCH:
         skad_matching_answered(node, &rpc, &opened->message);
         skad_handover_waited_for(node);
+        return;
+    case SKAD_PURPOSE_AUDIT:
+        skad_verifier_answered(node, &rpc, &opened->message, prefiltered->envelope.public_key);
         return;
     }
 }
@@ -295,6 +309,7 @@ static void ask_again(skad_node *node, const skad_pending_rpc *rpc)
         skad_request_again(node, rpc, &ping);
     } else if (!(rpc->purpose == SKAD_PURPOSE_COMPARE ? skad_offers_again(node, rpc)
                  : rpc->purpose == SKAD_PURPOSE_MATCH ? skad_matching_again(node, rpc)
+                 : rpc->purpose == SKAD_PURPOSE_AUDIT ? skad_verifier_again(node, rpc)
                                                       : skad_ask_again(node, rpc))) {
         skad_pending_abandon(&node->pending, rpc);
     }
@@ -319,6 +334,9 @@ static void give_up(skad_node *node, const skad_pending_rpc *rpc)
     }
     if (rpc->purpose == SKAD_PURPOSE_COMPARE) {
         skad_offers_failed(node, rpc);
+    }
+    if (rpc->purpose == SKAD_PURPOSE_AUDIT) {
+        skad_verifier_failed(node, rpc);
     }
     if (skad_purpose_of_operation((skad_purpose)rpc->purpose)) {
         skad_operate_failed(node, rpc);

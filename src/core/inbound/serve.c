@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "src/core/audit/rounds.h"
 #include "src/core/inbound/later.h"
 #include "src/core/node/state.h"
 #include "src/core/routing/distance.h"
@@ -16,7 +17,7 @@
 #include "src/core/storage/store_admission.h"
 #include "src/core/upkeep/callers.h"
 
-static_assert(SKAD_KIND_INTRODUCE < sizeof((skad_node_stats *)0)->requests / sizeof(uint64_t),
+static_assert(SKAD_KIND_PROVE < sizeof((skad_node_stats *)0)->requests / sizeof(uint64_t),
               "the statistics count each kind of request");
 
 /* One answer in the making. */
@@ -390,6 +391,23 @@ static void serve_match(answer *to)
     reply(to, &message);
 }
 
+/* Commits to what we hold, or reveals it, to a node of the neighbourhood that a round has drawn. */
+static void serve_audit(answer *to)
+{
+    skad_rounds_room room;
+    skad_message message;
+    if (!may_change(to)) {
+        return;
+    }
+    const skad_error_code code =
+        skad_rounds_serve(to->node, &to->request->sender, &to->request->message, &room, &message);
+    if (code == SKAD_ERROR_NONE) {
+        reply(to, &message);
+    } else {
+        refuse(to, code, 0);
+    }
+}
+
 /* Has a peer call the requester, which is answered once that peer has answered. */
 static void serve_probe(answer *to)
 {
@@ -458,6 +476,10 @@ skad_served skad_serve(skad_node *node, const skad_envelope *envelope, const ska
     case SKAD_KIND_INTRODUCE:
         serve_calling(&to);
         break;
+    case SKAD_KIND_AUDIT:
+    case SKAD_KIND_PROVE:
+        serve_audit(&to);
+        break;
     case SKAD_KIND_PONG:
     case SKAD_KIND_NODES:
     case SKAD_KIND_VALUE:
@@ -468,6 +490,8 @@ skad_served skad_serve(skad_node *node, const skad_envelope *envelope, const ska
     case SKAD_KIND_PROBED:
     case SKAD_KIND_CALLED:
     case SKAD_KIND_INTRODUCED:
+    case SKAD_KIND_AUDITED:
+    case SKAD_KIND_PROVEN:
     case SKAD_KIND_ERROR:
         break; /* replies never come here: the prefilter separates them */
     }

@@ -2,6 +2,7 @@
  * Changes nothing. */
 #include <string.h>
 
+#include "skad/audit.h"
 #include "src/core/base/instant.h"
 #include "src/core/node/state.h"
 #include "src/core/routing/density.h"
@@ -96,4 +97,9 @@ bool skad_node_proof(const skad_node *node, const skad_id *id, skad_proof *out)
     memcpy(out->public_key, known->public_key, sizeof out->public_key);
     out->nonce = known->nonce;
     return true;
+}
+
+void skad_node_audit_get(const skad_node *node, skad_node_audit *out)
+{
+    skad_rounds_inspect(node, out);
 }

@@ -10,6 +10,7 @@
 #include "crypto/puzzle.h"
 #include "crypto/secret.h"
 #include "proto/profile.h"
+#include "src/core/audit/rounds.h"
 #include "src/core/inbound/handle.h"
 #include "src/core/inbound/later.h"
 #include "src/core/inbound/receive.h"
@@ -111,7 +112,8 @@ skad_status skad_node_new(const skad_node_config *config, skad_time now, skad_no
     if (allocate(node, simulator.shared) != SKAD_OK ||
         skad_admission_init(node, &config->rates) != SKAD_OK ||
         skad_reachability_init(node) != SKAD_OK || skad_handover_init(node) != SKAD_OK ||
-        skad_matching_init(node) != SKAD_OK || skad_recovery_init(node) != SKAD_OK) {
+        skad_matching_init(node) != SKAD_OK || skad_recovery_init(node) != SKAD_OK ||
+        skad_rounds_init(node, config->audit_period_s) != SKAD_OK) {
         skad_node_free(node);
         return SKAD_ERR_MEMORY;
     }
@@ -146,6 +148,7 @@ void skad_node_free(skad_node *node)
     skad_ping_queue_free(&node->ping_queue);
     skad_handover_free(node);
     skad_matching_free(node);
+    skad_rounds_free(node);
     skad_parked_free(&node->parked);
     skad_republish_free(node);
     skad_store_retries_free(&node->store_retries);
@@ -241,6 +244,7 @@ void skad_node_tick(skad_node *node, skad_time now)
     skad_liveness_rounds_tick(node);
     skad_refresh_tick(node);
     skad_housekeeping_tick(node);
+    skad_rounds_tick(node);
     skad_handover_tick(node);
     skad_join_watch(node);
     advance(node);
@@ -250,19 +254,13 @@ uint64_t skad_node_deadline(const skad_node *node)
 {
     uint64_t deadline = skad_pending_deadline(&node->pending);
     uint64_t others[] = {
-        skad_operate_deadline(node),
-        skad_ping_queue_deadline(&node->ping_queue),
-        skad_liveness_rounds_deadline(node),
-        skad_refresh_deadline(&node->refresh),
-        node->housekeeping.sweep_us,
-        skad_clock_watch_deadline(node),
-        skad_parked_deadline(&node->parked),
-        skad_handover_deadline(node),
-        skad_join_deadline(node),
-        skad_watch_deadline(node),
-        skad_republish_deadline(node),
-        skad_recovery_deadline(node),
-        skad_reachability_deadline(node),
+        skad_operate_deadline(node),         skad_ping_queue_deadline(&node->ping_queue),
+        skad_liveness_rounds_deadline(node), skad_refresh_deadline(&node->refresh),
+        node->housekeeping.sweep_us,         skad_clock_watch_deadline(node),
+        skad_parked_deadline(&node->parked), skad_handover_deadline(node),
+        skad_rounds_deadline(node),          skad_join_deadline(node),
+        skad_watch_deadline(node),           skad_republish_deadline(node),
+        skad_recovery_deadline(node),        skad_reachability_deadline(node),
         skad_keepalive_deadline(node),
     };
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {

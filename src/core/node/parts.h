@@ -4,6 +4,7 @@
 #define SKAD_NODE_PARTS_H
 
 #include "skad/node.h"
+#include "src/core/audit/rounds.h"
 #include "src/core/base/env.h"
 #include "src/core/inbound/admission.h"
 #include "src/core/inbound/duplicates.h"
@@ -56,6 +57,7 @@ typedef struct skad_node_parts {
     skad_handover_state *handover;
     skad_matching *matching;
     skad_moves *moves;
+    skad_audits *audits;
     skad_roots *roots;
     skad_identities *identities;
     skad_admission *admission;

@@ -50,6 +50,7 @@ typedef enum skad_purpose {
     SKAD_PURPOSE_CALL,       /* a call for another node: owner is the ticket of a PROBE, or 0 */
     SKAD_PURPOSE_INTRODUCE,  /* has a peer call us (introduce.h): nothing waits for the answer */
     SKAD_PURPOSE_MATCH,      /* digests for a node of our region (matching.h): owner is the round */
+    SKAD_PURPOSE_AUDIT,      /* AUDIT and PROVE (verifier.h): owner is the round, step the player */
 } skad_purpose;
 
 /* Whether an operation waits for the answer. */
