@@ -297,6 +297,26 @@ export interface Provider {
   expiry_unix_s: number;
 }
 
+export interface Audit {
+  api: number;
+  /** its number: the Unix time in seconds, divided by the period */
+  round: number | bigint;
+  /** of a round */
+  period_s: number;
+  /** under which its ballots are announced */
+  key: string;
+  /** for which they are signed */
+  network_id: string;
+  /** of the static puzzle, which the ID of a voter must solve */
+  static_bits: number;
+  /** of the hash that makes such an ID */
+  memory_kib: number;
+  /** ballots that there are by what at least half of the holders say */
+  total: number;
+  /** announcements as they were found, at most 64 or a random choice of them: PROTOCOL.md has their form and the tally */
+  ballots: Uint8Array[];
+}
+
 export interface Tally {
   /** nodes that gave the value that is returned */
   agreed: number;
@@ -794,6 +814,7 @@ export interface Methods {
   get: { params: [key: string | Uint8Array]; result: Get };
   resolve: { params: [publisher: string | Uint8Array, salt?: Uint8Array | string | null]; result: Resolve };
   providers: { params: [key: string | Uint8Array]; result: Providers };
+  audit: { params: [round?: number | null | null]; result: Audit };
   watch_record: { params: [publisher: string | Uint8Array, salt?: Uint8Array | string | null, everyS?: number | null]; result: Watched };
   watch_providers: { params: [key: string | Uint8Array, everyS?: number | null]; result: Watched };
   unwatch: { params: [msgid: number]; result: boolean };

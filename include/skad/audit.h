@@ -5,10 +5,12 @@
 #define SKAD_AUDIT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "skad/compiler.h"
 #include "skad/node.h"
+#include "skad/record.h"
 #include "skad/types.h"
 
 SKAD_BEGIN
@@ -38,6 +40,16 @@ typedef struct skad_node_audit {
 
 /* Fills in the state of audits. */
 void skad_node_audit_get(const skad_node *node, skad_node_audit *out);
+
+/* Returns the key under which the ballots of a round are announced; zero if the node takes no part
+ * in audits. They are found by skad_node_get, as announcements. */
+void skad_node_audit_key(const skad_node *node, uint64_t round, skad_id *out);
+
+/* Writes the record of a provider, by its place in the SKAD_EVENT_GET that was polled last, as it
+ * was found: with its signature. Returns its length; 0 if there is none. To be called before the
+ * next call that takes the node. */
+size_t skad_node_provider_record(skad_node *node, size_t index,
+                                 uint8_t out[SKAD_AT_LEAST(SKAD_RECORD_BYTES_MAX)]);
 
 SKAD_END
 

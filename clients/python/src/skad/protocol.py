@@ -44,6 +44,7 @@ Method = Literal[
     "get",
     "resolve",
     "providers",
+    "audit",
     "watch_record",
     "watch_providers",
     "unwatch",
@@ -353,6 +354,26 @@ class Providers(TypedDict):
     """how many there are by what at least half of the holders say"""
     providers: List[Provider]
     """at most 64, or a random choice of 64 if there are more"""
+
+class Audit(TypedDict):
+    api: int
+    round: int
+    """its number: the Unix time in seconds, divided by the period"""
+    period_s: int
+    """of a round"""
+    key: str
+    """under which its ballots are announced"""
+    network_id: str
+    """for which they are signed"""
+    static_bits: int
+    """of the static puzzle, which the ID of a voter must solve"""
+    memory_kib: int
+    """of the hash that makes such an ID"""
+    total: int
+    """ballots that there are by what at least half of the holders say"""
+    ballots: List[bytes]
+    """announcements as they were found, at most 64 or a random choice of them: PROTOCOL.md has their form and
+    the tally"""
 
 class Watched(TypedDict):
     api: int
@@ -834,6 +855,7 @@ PARAMETERS: Dict[str, List[Any]] = {
     "get": [("key", "id", ...)],
     "resolve": [("publisher", "public_key", ...), ("salt", "bytes", '')],
     "providers": [("key", "id", ...)],
+    "audit": [("round", "uint?", None)],
     "watch_record": [("publisher", "public_key", ...), ("salt", "bytes", ''), ("every_s", "uint", 60)],
     "watch_providers": [("key", "id", ...), ("every_s", "uint", 60)],
     "unwatch": [("msgid", "uint", ...)],
