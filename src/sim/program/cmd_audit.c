@@ -7,18 +7,6 @@
 #include "src/sim/program/command.h"
 #include "src/sim/report/stats.h"
 
-static void prepare(skad_sim_scenario *scenario)
-{
-    scenario->nodes = 400;
-    scenario->churn = SKAD_SIM_EXPONENTIAL;
-    scenario->uptime_min = 10;
-    scenario->values = 400;
-    scenario->mutables = 100;
-    scenario->warmup_s = 3600;
-    scenario->audit_period_s = 60;
-    scenario->duration_s = 6000;
-}
-
 static void print_share(const char *label, uint64_t part, uint64_t all)
 {
     const skad_sim_interval interval = skad_sim_wilson(part, all);
@@ -122,29 +110,28 @@ static skad_sim_exit run(skad_sim_request *request)
 
 const skad_sim_command skad_sim_command_audit = {
     .name = "audit",
-    .usage = "audit [--nodes N] [--fraction M] [--behaviour B] [--rounds-s S] [OPTION]...",
+    .usage = "audit SCENARIO.conf [--fraction M] [--behaviour B] [--rounds-s S] [OPTION]...",
+    .argument = "SCENARIO.conf",
     .summary = "Measure how liars in storage audits fare, and how often honest nodes are blamed",
     .details =
-        "By default 400 nodes, up and down for ten minutes each on average, hold 500 records. In "
-        "a\n"
-        "round a minute long the nodes of a neighbourhood challenge each other; the ballots that\n"
-        "honest nodes hold are tallied as any reader would. Denied: most ballots say that the "
-        "node\n"
-        "lacks something, withholds or contradicts itself. Blamed: evidence against it was found.\n"
-        "Intervals are Wilson's, 95 %. For what audits cost, compare with a --period as long as "
-        "the\n"
-        "whole.",
+        "For example docs/scenarios/audit.conf. In each round the nodes of a neighbourhood "
+        "challenge\n"
+        "each other; the ballots that honest nodes hold are tallied as any reader would. Denied: "
+        "most\n"
+        "ballots say that the node lacks something, withholds or contradicts itself. Blamed: "
+        "evidence\n"
+        "against it was found. Intervals are Wilson's, 95 %. What audits cost is the difference\n"
+        "between two periods.",
     .worlds = 1,
-    .prepare = prepare,
     .run = run,
     .options =
         {
-            {"nodes", "nodes", "N", "how many, liars included (default: 400)", 0},
-            {"fraction", "adversary_share", "M", "share of liars (default: 0)", 0},
+            {"nodes", "nodes", "N", "how many, liars included", 0},
+            {"fraction", "adversary_share", "M", "share of liars", 0},
             {"behaviour", "adversary", "B",
              "audit-empty, -copy, -sampled, -fetch, -withhold or -outvote", 0},
-            {"uptime", "uptime_min", "MINUTES", "mean time up, and down (default: 10)", 0},
-            {"period", "audit_period_s", "S", "of a round (default: 60)", 0},
-            {"rounds-s", "duration_s", "S", "seconds of rounds (default: 6000)", 0},
+            {"uptime", "uptime_min", "MINUTES", "mean time up, and down", 0},
+            {"period", "audit_period_s", "S", "of a round", 0},
+            {"rounds-s", "duration_s", "S", "seconds of rounds", 0},
         },
 };
