@@ -638,6 +638,33 @@ export interface LocalDiscovery {
   asked: number;
 }
 
+export interface Audits {
+  /** of a round; 0: the node takes no part in [audits](core/audit.md) */
+  period_s: number;
+  /** the one under way */
+  round: number | bigint;
+  /** whether the node is of the neighbourhood that it has drawn */
+  plays: boolean;
+  /** others of it that the node knows */
+  players: number;
+  /** rounds, since the start */
+  played: number;
+  /** announced */
+  ballots: number;
+  /** commitments made for others */
+  committed: number;
+  /** of these, those that were asked for records */
+  revealed: number;
+  /** of these, those that told of a record that the node lacks */
+  lacking: number;
+  /** answers of others without a valid signature */
+  invalid: number;
+  /** on others: `unjudged`, `agrees`, `lacks`, `withheld`, `contradicts` */
+  verdicts: { [name: string]: number };
+  /** requests of rounds that are `past` or `coming`, that are `not_ours` to answer, `contradicting` the sender's earlier one, and with `no_place` left */
+  refused: { [name: string]: number };
+}
+
 export interface Status {
   api: number;
   /** the node's ID */
@@ -676,6 +703,8 @@ export interface Status {
   mapping: { [name: string]: Mapping };
   /** how local discovery goes */
   local_discovery: LocalDiscovery;
+  /** what the node says and hears in storage audits */
+  audits: Audits;
   /** living contacts of the routing table */
   peers: number;
   /** contacts that do not answer for now */
@@ -762,7 +791,7 @@ export interface Status {
   answers_shed: number;
   /** nodes that the network seems to have, by the density of our own neighbourhood (within a quarter or so); 0 while there are too few siblings */
   network_size: number;
-  /** requests answered, by kind: `ping`, `find_node`, `find_value`, `store`, `announce`, `compare`, `match`, `probe`, `call` */
+  /** requests answered, by kind: `ping`, `find_node`, `find_value`, `store`, `announce`, `compare`, `match`, `probe`, `call`, `introduce`, `audit`, `prove` */
   requests: { [name: string]: number };
   /** requests refused, by the error code's name */
   refused: { [name: string]: number };

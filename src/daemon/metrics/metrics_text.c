@@ -112,7 +112,8 @@ static void write_requests(const skad_method_context *context, const skad_node_s
                            skad_exposition *out)
 {
     static const char *const kinds[] = {"ping",    "find_node", "find_value", "store", "announce",
-                                        "compare", "match",     "probe",      "call",  "introduce"};
+                                        "compare", "match",     "probe",      "call",  "introduce",
+                                        NULL,      "audit",     "prove"};
     uint64_t families[2] = {0};
     if (context->endpoints != NULL) {
         skad_udp_endpoints_requests(context->endpoints, families);
@@ -123,7 +124,9 @@ static void write_requests(const skad_method_context *context, const skad_node_s
     skad_exposition_uint(out, "family", "ipv6", families[1]);
     skad_exposition_counter(out, "skad_answered_requests_total", "Requests answered, by kind.");
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        skad_exposition_uint(out, "kind", kinds[i], stats->requests[i + 1]);
+        if (kinds[i] != NULL) { /* there is no kind 11 */
+            skad_exposition_uint(out, "kind", kinds[i], stats->requests[i + 1]);
+        }
     }
     skad_exposition_counter(out, "skad_refused_requests_total",
                             "Requests answered with an error, by its code.");

@@ -672,6 +672,33 @@ class LocalDiscovery(TypedDict):
     asked: int
     """nodes that were asked because they were heard"""
 
+class Audits(TypedDict):
+    period_s: int
+    """of a round; 0: the node takes no part in [audits](core/audit.md)"""
+    round: int
+    """the one under way"""
+    plays: bool
+    """whether the node is of the neighbourhood that it has drawn"""
+    players: int
+    """others of it that the node knows"""
+    played: int
+    """rounds, since the start"""
+    ballots: int
+    """announced"""
+    committed: int
+    """commitments made for others"""
+    revealed: int
+    """of these, those that were asked for records"""
+    lacking: int
+    """of these, those that told of a record that the node lacks"""
+    invalid: int
+    """answers of others without a valid signature"""
+    verdicts: Dict[str, int]
+    """on others: `unjudged`, `agrees`, `lacks`, `withheld`, `contradicts`"""
+    refused: Dict[str, int]
+    """requests of rounds that are `past` or `coming`, that are `not_ours` to answer, `contradicting` the
+    sender's earlier one, and with `no_place` left"""
+
 class Store(TypedDict):
     records: int
     """held for the network"""
@@ -738,6 +765,8 @@ class Status(TypedDict):
     """for `ipv4` and `ipv6`, whether the gateway lets the node's port in"""
     local_discovery: LocalDiscovery
     """how local discovery goes"""
+    audits: Audits
+    """what the node says and hears in storage audits"""
     peers: int
     """living contacts of the routing table"""
     peers_silent: int
@@ -831,7 +860,7 @@ class Status(TypedDict):
     0 while there are too few siblings"""
     requests: Dict[str, int]
     """requests answered, by kind: `ping`, `find_node`, `find_value`, `store`, `announce`, `compare`, `match`,
-    `probe`, `call`"""
+    `probe`, `call`, `introduce`, `audit`, `prove`"""
     refused: Dict[str, int]
     """requests refused, by the error code's name"""
     drops: Dict[str, int]
