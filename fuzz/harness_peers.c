@@ -336,6 +336,7 @@ static void fill_answer(harness *self, fuzz_choices *choices, const skad_message
         out->u.reply.u.proven.commitment = (skad_span){words, SKAD_AUDIT_COMMITMENT_BYTES};
         out->u.reply.u.proven.openings = (skad_span){words, count * SKAD_AUDIT_OPENING_BYTES};
         out->u.reply.u.proven.signature = (skad_span){words, SKAD_SIGNATURE_BYTES};
+    } else if (out->kind == SKAD_KIND_STORED || out->kind == SKAD_KIND_ANNOUNCED) {
         out->u.reply.u.stored.life_s = (uint32_t)fuzz_number(choices, 3);
     }
 }

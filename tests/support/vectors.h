@@ -37,5 +37,6 @@ void skad_vectors_torsion(skad_json *json);
 void skad_vectors_order(skad_json *json);
 void skad_vectors_holder(skad_json *json);
 void skad_vectors_requester(skad_json *json);
+void skad_vectors_audit(skad_json *json);
 
 #endif

@@ -23,10 +23,8 @@
 #include "src/core/audit/leaves.h"
 #include "src/core/rpc/pending.h"
 
-#define SKAD_VERIFIER_BITS_APART                                                                   \
-    2 /* a prover that says that its region is smaller yet lacks it                                \
-       */
-#define SKAD_VERIFIER_TRIES 2
+#define SKAD_VERIFIER_BITS_APART 2 /* a prover whose region is smaller by more lacks it */
+#define SKAD_VERIFIER_TRIES      2
 
 typedef enum skad_player_state {
     SKAD_PLAYER_WAITS,

@@ -17,8 +17,7 @@ static skad_conduct asked(skad_league *league, const skad_asked *asked, skad_mes
 }
 
 SKAD_ADVERSARY(audit_empty) = {
-    .is = SKAD_ADVERSARY_IS("audit-empty", "in audits commits to a root of nothing",
-                            SKAD_SIM_LIES),
+    .is = SKAD_ADVERSARY_IS("audit-empty", "in audits commits to a root of nothing", SKAD_SIM_LIES),
     .state_bytes = sizeof(skad_liars),
     .begin = skad_liars_begin,
     .end = skad_liars_end,

@@ -42,8 +42,7 @@ skad_liar_case *skad_liars_audited(skad_league *league, const skad_asked *asked)
     said->of.round = round_of(league, asked->question.u.audit.round);
     said->of.verifier = asked->requester;
     memcpy(said->of.challenge, asked->question.u.audit.challenge.data, sizeof said->of.challenge);
-    memcpy(said->of.prover, identity_of(league, asked->node)->public_key,
-           sizeof said->of.prover);
+    memcpy(said->of.prover, identity_of(league, asked->node)->public_key, sizeof said->of.prover);
     return said;
 }
 
@@ -96,8 +95,7 @@ void skad_liars_leaves(skad_league *league, skad_liar_case *said, uint32_t holde
 
 skad_conduct skad_liars_commit(skad_league *league, skad_liar_case *said, skad_message *reply)
 {
-    skad_audit_commit(&said->of, &said->commitment,
-                      identity_of(league, said->node)->secret_key);
+    skad_audit_commit(&said->of, &said->commitment, identity_of(league, said->node)->secret_key);
     skad_audit_commitment_write(&said->commitment, said->committed);
     reply->kind = SKAD_KIND_AUDITED;
     reply->u.reply.u.audited.commitment = (skad_span){said->committed, sizeof said->committed};

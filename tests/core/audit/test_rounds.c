@@ -10,6 +10,7 @@
 
 #include "src/core/node/parts.h"
 #include "tests/support/audit_script.h"
+#include "tests/support/failing_allocation.h"
 #include "tests/support/identities.h"
 
 #define TENTH_US (AUDIT_PERIOD_S * SKAD_US_PER_S / 10)
@@ -212,6 +213,26 @@ static void a_client_does_not_play(void **state)
     assert_int_equal(audit_counts().played, 0);
 }
 
+/* A simulator's node has memory for a round while it plays. */
+static void without_memory_a_round_is_not_played(void **state)
+{
+    (void)state;
+    const skad_node_parts parts = skad_node_parts_of(audit_fixture.node);
+    *parts.lazy_allocation = true;
+    audit_run_to(9);
+    for (unsigned denied = 1; denied <= 3; denied++) {
+        skad_rounds_free(audit_fixture.node);
+        audit_state()->round.number = TEST_UNIX_S / AUDIT_PERIOD_S;
+        audit_state()->due_us = 0;
+        parts.env->now.unix_s = TEST_UNIX_S + AUDIT_PERIOD_S;
+        test_allocation_fail(denied);
+        skad_rounds_tick(audit_fixture.node);
+        assert_int_equal(test_allocation_failed(), denied <= 2);
+        assert_int_equal(audit_state()->plays, denied == 3);
+        test_allocation_fail(0);
+    }
+}
+
 static void without_a_period_there_are_no_audits(void **state)
 {
     (void)state;
@@ -293,6 +314,7 @@ int main(void)
         CASE(a_clock_that_goes_back_repeats_no_round),
         CASE(the_nineteen_nearest_to_the_anchor_play),
         CASE(a_client_does_not_play),
+        CASE(without_memory_a_round_is_not_played),
         CASE(without_a_period_there_are_no_audits),
         CASE(before_a_round_that_draws_us_we_compare_what_we_hold),
         CASE(asked_twice_for_what_we_lack_we_look_for_it),
