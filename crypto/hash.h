@@ -37,6 +37,7 @@
       "skad1 match") /* digest before, name and sequence of a record -> digest of a range */       \
     X(SUBJECT, "skad1 subject")  /* aim, target or record of a FORWARD -> its subject */           \
     X(STATEMENT, "skad1 stated") /* network ID, subject, signed part -> what is signed */          \
+    X(AUDIT, "skad1 audit")      /* a letter, and what it says -> see proto/audit.c */             \
     X(GATEWAY, "skad1 gateway")  /* gateway, our address, keyed with a secret -> nonce for it */   \
     X(FILE, "skad1 file")        /* a file of ours -> its checksum; never on the wire */
 

@@ -21,6 +21,7 @@ static const uint8_t purposes[][PURPOSE_BYTES] = {
     [SKAD_SIGN_RECORD] = "skad1 record",
     [SKAD_SIGN_ANNOUNCE] = "skad1 announce",
     [SKAD_SIGN_STATEMENT] = "skad1 stated",
+    [SKAD_SIGN_AUDIT] = "skad1 audit",
 };
 
 void skad_crypto_init(void)

@@ -19,6 +19,7 @@ typedef enum skad_sign_purpose {
     SKAD_SIGN_RECORD,    /* "skad1 record" */
     SKAD_SIGN_ANNOUNCE,  /* "skad1 announce" */
     SKAD_SIGN_STATEMENT, /* "skad1 stated" */
+    SKAD_SIGN_AUDIT,     /* "skad1 audit" */
 } skad_sign_purpose;
 
 /* Prepares libsodium. To be called once before anything else in crypto/; safe to call again, from

@@ -85,7 +85,8 @@ void harness_open(harness *self, fuzz_choices *choices)
                                .store = fixture->store,
                                .seed = {1},
                                .families = shape % 8 == 0 ? SKAD_FAMILY_IPV4 : SKAD_FAMILIES_ALL,
-                               .limits = choose_limits(shape / 8)};
+                               .limits = choose_limits(shape / 8),
+                               .audit_period_s = HARNESS_PERIOD_S};
     const skad_simulator_config lazy_allocation = {.lazy_allocation = true};
     config.simulator = shape % 16 >= 8 ? &lazy_allocation : NULL;
     if (shape >= 128) {

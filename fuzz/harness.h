@@ -10,7 +10,8 @@
 #include "src/core/routing/table.h"
 #include "tests/support/fixture.h"
 
-#define HARNESS_REMOTES 24
+#define HARNESS_REMOTES  24
+#define HARNESS_PERIOD_S 30 /* of audits */
 #define HARNESS_ASKED_MAX                                                                          \
     16 /* requests of the node that may still be answered; the oldest gives way */
 #define HARNESS_OPS_MAX 16

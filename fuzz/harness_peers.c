@@ -123,7 +123,7 @@ static void fill_forward(harness *self, fuzz_choices *choices, skad_forward *out
     }
 }
 
-/* FORWARD came later: most bytes still choose the kind that they chose before. */
+/* FORWARD, AUDIT and PROVE came later: most bytes still choose the kind that they chose before. */
 static skad_kind some_kind(fuzz_choices *choices)
 {
     static const skad_kind kinds[] = {SKAD_KIND_PING,     SKAD_KIND_FIND_NODE, SKAD_KIND_FIND_VALUE,
@@ -131,7 +131,10 @@ static skad_kind some_kind(fuzz_choices *choices)
                                       SKAD_KIND_MATCH,    SKAD_KIND_PROBE,     SKAD_KIND_CALL,
                                       SKAD_KIND_INTRODUCE};
     const uint8_t which = fuzz_byte(choices);
-    return which >= 230 ? SKAD_KIND_FORWARD : kinds[which % (sizeof kinds / sizeof kinds[0])];
+    return which >= 230   ? SKAD_KIND_FORWARD
+           : which >= 225 ? SKAD_KIND_PROVE
+           : which >= 220 ? SKAD_KIND_AUDIT
+                          : kinds[which % (sizeof kinds / sizeof kinds[0])];
 }
 
 static void fill_request(harness *self, fuzz_choices *choices, skad_message *out)
@@ -164,6 +167,19 @@ static void fill_request(harness *self, fuzz_choices *choices, skad_message *out
         fuzz_bytes(choices, digests, SKAD_MATCH_DIGEST_BYTES);
         out->u.match.bits = (uint8_t)fuzz_below(choices, 8);
         out->u.match.digests = (skad_span){digests, sizeof digests};
+    } else if (out->kind == SKAD_KIND_AUDIT || out->kind == SKAD_KIND_PROVE) {
+        static uint8_t points[SKAD_AUDIT_POINTS_MAX * SKAD_AUDIT_POINT_BYTES];
+        const uint64_t round = self->fixture.now.unix_s / HARNESS_PERIOD_S;
+        const uint64_t number = round + (fuzz_byte(choices) % 4 == 0) - (points[0] % 4 == 0);
+        const size_t count = 1 + fuzz_below(choices, SKAD_AUDIT_POINTS_MAX);
+        points[0] = fuzz_byte(choices);
+        if (out->kind == SKAD_KIND_AUDIT) {
+            out->u.audit.round = number;
+            out->u.audit.challenge = (skad_span){points, SKAD_AUDIT_CHALLENGE_BYTES};
+        } else {
+            out->u.prove.round = number;
+            out->u.prove.points = (skad_span){points, count * SKAD_AUDIT_POINT_BYTES};
+        }
     } else if (out->kind == SKAD_KIND_INTRODUCE) {
         out->u.introduce.id = some_target(self, choices);
     } else if (out->kind == SKAD_KIND_CALL) {
@@ -313,6 +329,13 @@ static void fill_answer(harness *self, fuzz_choices *choices, const skad_message
         fill_forwarded(self, choices, &asked->u.forward, out);
     } else if (out->kind == SKAD_KIND_MATCHED) {
         out->u.reply.u.matched.differs = fuzz_number(choices, 8);
+    } else if (out->kind == SKAD_KIND_AUDITED || out->kind == SKAD_KIND_PROVEN) {
+        static uint8_t words[SKAD_AUDIT_POINTS_MAX * SKAD_AUDIT_OPENING_BYTES];
+        const size_t count = 1 + fuzz_below(choices, SKAD_AUDIT_POINTS_MAX);
+        fuzz_bytes(choices, words, 8);
+        out->u.reply.u.proven.commitment = (skad_span){words, SKAD_AUDIT_COMMITMENT_BYTES};
+        out->u.reply.u.proven.openings = (skad_span){words, count * SKAD_AUDIT_OPENING_BYTES};
+        out->u.reply.u.proven.signature = (skad_span){words, SKAD_SIGNATURE_BYTES};
     } else if (out->kind == SKAD_KIND_STORED || out->kind == SKAD_KIND_ANNOUNCED) {
         out->u.reply.u.stored.life_s = (uint32_t)fuzz_number(choices, 3);
     }

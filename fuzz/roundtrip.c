@@ -88,6 +88,13 @@ static void some_request(fuzz_choices *choices, skad_message *out)
     } else if (out->kind == SKAD_KIND_MATCH) {
         out->u.match.bits = (uint8_t)fuzz_below(choices, SKAD_MATCH_BITS_MAX + 1);
         out->u.match.digests = (skad_span){RECORD, SKAD_MATCH_BYTES};
+    } else if (out->kind == SKAD_KIND_AUDIT) {
+        out->u.audit.round = fuzz_number(choices, 8);
+        out->u.audit.challenge = (skad_span){RECORD, SKAD_AUDIT_CHALLENGE_BYTES};
+    } else if (out->kind == SKAD_KIND_PROVE) {
+        const size_t count = 1 + fuzz_below(choices, SKAD_AUDIT_POINTS_MAX);
+        out->u.prove.round = fuzz_number(choices, 8);
+        out->u.prove.points = (skad_span){RECORD, count * SKAD_AUDIT_POINT_BYTES};
     } else if (out->kind == SKAD_KIND_INTRODUCE) {
         fuzz_bytes(choices, out->u.introduce.id.bytes, SKAD_ID_BYTES);
     } else if (out->kind == SKAD_KIND_CALL) {
@@ -128,6 +135,13 @@ static void some_reply(fuzz_choices *choices, skad_message *out)
         out->u.reply.u.forwarded.statement = stated ? whole : (skad_span){RECORD, 0};
     } else if (out->kind == SKAD_KIND_PROBED) {
         out->u.reply.u.probed.caller = some_address(choices, SKAD_FAMILY_IPV4);
+    } else if (out->kind == SKAD_KIND_AUDITED) {
+        out->u.reply.u.audited.commitment = (skad_span){RECORD, SKAD_AUDIT_COMMITMENT_BYTES};
+    } else if (out->kind == SKAD_KIND_PROVEN) {
+        const size_t count = 1 + fuzz_below(choices, SKAD_AUDIT_POINTS_MAX);
+        out->u.reply.u.proven.commitment = (skad_span){RECORD, SKAD_AUDIT_COMMITMENT_BYTES};
+        out->u.reply.u.proven.openings = (skad_span){RECORD, count * SKAD_AUDIT_OPENING_BYTES};
+        out->u.reply.u.proven.signature = (skad_span){RECORD, SKAD_SIGNATURE_BYTES};
     } else if (out->kind != SKAD_KIND_PONG && out->kind != SKAD_KIND_CALLED &&
                out->kind != SKAD_KIND_INTRODUCED) {
         out->u.reply.u.stored.life_s = (uint32_t)fuzz_number(choices, 4);

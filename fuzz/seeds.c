@@ -373,6 +373,7 @@ int main(int argc, char **argv)
     write_file_notices();
     write_requests_of_gateway();
     write_gateways();
+    fuzz_seeds_audit();
     number = 0; /* names of their own, which stay when there are more of the others */
     fuzz_seeds_simulated();
     return 0;

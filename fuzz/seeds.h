@@ -14,6 +14,9 @@ void fuzz_seed_write(const char *target, const char *prefix, int first, const ui
  * every run. */
 void fuzz_seeds_simulated(void);
 
+/* Audits: what others write, and rounds of a node. */
+void fuzz_seeds_audit(void);
+
 /* Rows of a database, and choices for those that make and damage databases. */
 void fuzz_seeds_database(void);
 

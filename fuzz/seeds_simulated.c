@@ -273,6 +273,15 @@ static void play_guarded(skad_world *world)
     }
 }
 
+/* They hold some values when rounds of audits draw them. */
+static void play_audited(skad_world *world)
+{
+    skad_id value;
+    join_all(world);
+    put_values(world, 3, &value);
+    run_s(world, 600);
+}
+
 static void play_world(const skad_sim_scenario *scenario, void play_it(skad_world *world))
 {
     char reason[SKAD_SIM_REASON_BYTES];
@@ -297,6 +306,10 @@ void fuzz_seeds_simulated(void)
     scenario.nat_restricted = 0.5;
     scenario.nat_life_s = 30;
     play_world(&scenario, play_guarded);
+    scenario.introductions = false;
+    scenario.nat_restricted = 0;
+    scenario.audit_period_s = 60;
+    play_world(&scenario, play_audited);
     for (size_t i = 0; i < SKAD_WIRE_KINDS; i++) {
         FUZZ_REQUIRE(was_met(skad_wire_kinds[i])); /* no kind of message is missing */
     }

@@ -274,7 +274,7 @@ static void set_defaults(skad_control_request *out)
     out->every_s = SKAD_CONTROL_EVERY_S_DEFAULT;
     out->max = SKAD_CONTROL_LIST_DEFAULT;
     out->api = SKAD_CONTROL_API;
-    out->auto_sequence = out->method == SKAD_CONTROL_PUBLISH;
+    out->auto_sequence = out->method == SKAD_CONTROL_PUBLISH || out->method == SKAD_CONTROL_AUDIT;
     out->kinds = SKAD_CONTROL_KINDS_ALL;
     out->length = UINT64_MAX;
     if (out->method == SKAD_CONTROL_SUBSCRIBE_STATUS) {

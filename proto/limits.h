@@ -148,6 +148,35 @@ _Static_assert(SKAD_FIXARRAY + SKAD_BIN8(SKAD_ADDRESS6_BYTES) + SKAD_BIN16(SKAD_
                        SKAD_BIN8(0) <=
                    SKAD_BODY_BYTES_MAX,
                "the largest record is handed back along a chain");
+/* AUDIT and PROVE (proto/audit.h). A path leads through a tree of SKAD_AUDIT_LEAVES_MAX leaves. */
+#define SKAD_AUDIT_CHALLENGE_BYTES 16
+#define SKAD_AUDIT_HASH_BYTES      16 /* of a place of the tree, its root included */
+#define SKAD_AUDIT_POINT_BYTES     16 /* key, hash of the name and the edition */
+#define SKAD_AUDIT_LEAF_BYTES      32 /* point, hash of the contents */
+#define SKAD_AUDIT_DEPTH           8
+#define SKAD_AUDIT_LEAVES_MAX      256
+#define SKAD_AUDIT_POINTS_MAX      4
+#define SKAD_AUDIT_BITS_MAX        127
+#define SKAD_AUDIT_OPENING_BYTES   162 /* index, leaf, path */
+#define SKAD_AUDIT_COMMITMENT_BYTES                                                                \
+    (1 + 2 + SKAD_AUDIT_HASH_BYTES + SKAD_SIGNATURE_BYTES) /* bits, count, root, signature */
+#define SKAD_AUDIT_BYTES_MAX                                                                       \
+    (SKAD_FIXARRAY + SKAD_UINT64_BYTES_MAX + SKAD_BIN8(SKAD_AUDIT_CHALLENGE_BYTES))
+#define SKAD_PROVE_BYTES_MAX                                                                       \
+    (SKAD_FIXARRAY + SKAD_UINT64_BYTES_MAX +                                                       \
+     SKAD_BIN8(SKAD_AUDIT_POINTS_MAX * SKAD_AUDIT_POINT_BYTES))
+#define SKAD_PROVEN_BYTES_MAX                                                                      \
+    (SKAD_FIXARRAY + SKAD_BIN8(SKAD_ADDRESS6_BYTES) + SKAD_BIN8(SKAD_AUDIT_COMMITMENT_BYTES) +     \
+     SKAD_BIN16(SKAD_AUDIT_POINTS_MAX * SKAD_AUDIT_OPENING_BYTES) +                                \
+     SKAD_BIN8(SKAD_SIGNATURE_BYTES))
+_Static_assert(SKAD_AUDIT_LEAVES_MAX == 1 << SKAD_AUDIT_DEPTH, "the leaves of a tree");
+_Static_assert(SKAD_AUDIT_OPENING_BYTES ==
+                   2 + SKAD_AUDIT_LEAF_BYTES + SKAD_AUDIT_DEPTH * SKAD_AUDIT_HASH_BYTES,
+               "an opening");
+_Static_assert(SKAD_AUDIT_BYTES_MAX <= SKAD_REQUEST_BYTES_MAX &&
+                   SKAD_PROVE_BYTES_MAX <= SKAD_REQUEST_BYTES_MAX,
+               "AUDIT and PROVE fit a request");
+_Static_assert(SKAD_PROVEN_BYTES_MAX <= SKAD_BODY_BYTES_MAX, "four openings fit a reply");
 _Static_assert(SKAD_NODES_BYTES_MAX <= SKAD_BODY_BYTES_MAX, "16 dual-stack contacts fit");
 _Static_assert(SKAD_STORE_BYTES_MAX <= SKAD_REQUEST_BYTES_MAX,
                "the largest STORE fits, and so does its copy, whose number is in the index");

@@ -6,6 +6,7 @@
 
 #include "crypto/assert.h"
 #include "proto/address.h"
+#include "proto/audit_body.h"
 #include "proto/contacts.h"
 #include "proto/reader.h"
 #include "proto/writer.h"
@@ -25,12 +26,12 @@ const char *skad_error_name(skad_error_code code)
 
 bool skad_kind_is_request(skad_kind kind)
 {
-    return kind >= SKAD_KIND_PING && kind <= SKAD_KIND_FORWARD;
+    return kind >= SKAD_KIND_PING && kind <= SKAD_KIND_PROVE;
 }
 
 bool skad_kind_is_reply(skad_kind kind)
 {
-    return (kind >= SKAD_KIND_PONG && kind <= SKAD_KIND_FORWARDED) || kind == SKAD_KIND_ERROR;
+    return (kind >= SKAD_KIND_PONG && kind <= SKAD_KIND_PROVEN) || kind == SKAD_KIND_ERROR;
 }
 
 bool skad_kind_answers(skad_kind request, skad_kind reply)
@@ -98,6 +99,9 @@ static void encode_request(skad_writer *writer, const skad_message *message)
         skad_write_bin(writer, message->u.introduce.id.bytes, SKAD_ID_BYTES);
     } else if (message->kind == SKAD_KIND_FORWARD) {
         encode_forward(writer, message);
+    } else if (skad_audit_body_is(message->kind)) {
+        skad_write_array(writer, 2);
+        skad_audit_body_write(writer, message);
     } else {
         SKAD_ASSERT(message->kind == SKAD_KIND_PING || message->kind == SKAD_KIND_PROBE);
         skad_write_array(writer, 0);
@@ -128,7 +132,8 @@ static void encode_reply(skad_writer *writer, const skad_message *message)
     bool is_value = message->kind == SKAD_KIND_VALUE;
     bool has_three =
         is_value || message->kind == SKAD_KIND_ERROR || message->kind == SKAD_KIND_FORWARDED;
-    bool has_four = is_value && message->u.reply.u.value.total > 0;
+    bool has_four =
+        (is_value && message->u.reply.u.value.total > 0) || message->kind == SKAD_KIND_PROVEN;
 
     skad_write_array(writer, is_pong ? 1 : has_four ? 4 : has_three ? 3 : 2);
     skad_write_address(writer, &message->u.reply.observed);
@@ -152,6 +157,8 @@ static void encode_reply(skad_writer *writer, const skad_message *message)
                        message->u.reply.u.forwarded.record.len);
         skad_write_bin(writer, message->u.reply.u.forwarded.statement.data,
                        message->u.reply.u.forwarded.statement.len);
+    } else if (skad_audit_body_is(message->kind)) {
+        skad_audit_body_write(writer, message);
     } else if (!is_pong) {
         skad_write_uint(writer, message->u.reply.u.stored.life_s);
     }
@@ -198,6 +205,13 @@ static void decode_store(skad_reader *reader, skad_message *out)
     out->u.store.cas = out->u.store.has_cas ? skad_read_uint(reader, UINT64_MAX) : 0;
     out->u.store.life_s = (uint32_t)skad_read_uint(reader, UINT32_MAX);
     reader->failed = reader->failed || out->u.store.life_s == 0;
+}
+
+static void decode_compare(skad_reader *reader, skad_message *out)
+{
+    out->u.compare.held = skad_read_bin(reader, SKAD_COMPARE_ITEM_BYTES,
+                                        (size_t)SKAD_COMPARE_MAX * SKAD_COMPARE_ITEM_BYTES);
+    reader->failed = reader->failed || out->u.compare.held.len % SKAD_COMPARE_ITEM_BYTES != 0;
 }
 
 /* Decodes the record of a FORWARD, too: its key is the target. */
@@ -310,6 +324,11 @@ static void decode_reply(skad_reader *reader, skad_message *out)
         read_head(reader, 3, out);
         decode_forwarded(reader, out);
         return;
+    case SKAD_KIND_AUDITED:
+    case SKAD_KIND_PROVEN:
+        read_head(reader, out->kind == SKAD_KIND_AUDITED ? 2 : 4, out);
+        skad_audit_body_read(reader, out);
+        return;
     case SKAD_KIND_ERROR:
         read_head(reader, 3, out);
         decode_error(reader, out);
@@ -325,6 +344,8 @@ static void decode_reply(skad_reader *reader, skad_message *out)
     case SKAD_KIND_CALL:
     case SKAD_KIND_INTRODUCE:
     case SKAD_KIND_FORWARD:
+    case SKAD_KIND_AUDIT:
+    case SKAD_KIND_PROVE:
         break; /* not replies */
     }
     reader->failed = true;
@@ -334,6 +355,7 @@ static void decode_body(skad_reader *reader, skad_message *out)
 {
     switch (out->kind) {
     case SKAD_KIND_PING:
+    case SKAD_KIND_PROBE:
         read_head(reader, 0, out);
         return;
     case SKAD_KIND_FIND_NODE:
@@ -355,17 +377,12 @@ static void decode_body(skad_reader *reader, skad_message *out)
         return;
     case SKAD_KIND_COMPARE:
         read_head(reader, 1, out);
-        out->u.compare.held = skad_read_bin(reader, SKAD_COMPARE_ITEM_BYTES,
-                                            (size_t)SKAD_COMPARE_MAX * SKAD_COMPARE_ITEM_BYTES);
-        reader->failed = reader->failed || out->u.compare.held.len % SKAD_COMPARE_ITEM_BYTES != 0;
+        decode_compare(reader, out);
         return;
     case SKAD_KIND_MATCH:
         read_head(reader, 2, out);
         out->u.match.bits = (uint8_t)skad_read_uint(reader, SKAD_MATCH_BITS_MAX);
         out->u.match.digests = skad_read_bin(reader, SKAD_MATCH_BYTES, SKAD_MATCH_BYTES);
-        return;
-    case SKAD_KIND_PROBE:
-        read_head(reader, 0, out);
         return;
     case SKAD_KIND_CALL:
         read_head(reader, 2, out);
@@ -380,6 +397,11 @@ static void decode_body(skad_reader *reader, skad_message *out)
         read_head(reader, 5, out);
         decode_forward(reader, out);
         return;
+    case SKAD_KIND_AUDIT:
+    case SKAD_KIND_PROVE:
+        read_head(reader, 2, out);
+        skad_audit_body_read(reader, out);
+        return;
     case SKAD_KIND_PONG:
     case SKAD_KIND_NODES:
     case SKAD_KIND_VALUE:
@@ -391,6 +413,8 @@ static void decode_body(skad_reader *reader, skad_message *out)
     case SKAD_KIND_CALLED:
     case SKAD_KIND_INTRODUCED:
     case SKAD_KIND_FORWARDED:
+    case SKAD_KIND_AUDITED:
+    case SKAD_KIND_PROVEN:
     case SKAD_KIND_ERROR:
         decode_reply(reader, out);
         return;

@@ -22,6 +22,8 @@ typedef enum skad_kind {
     SKAD_KIND_CALL = 9,
     SKAD_KIND_INTRODUCE = 10,
     SKAD_KIND_FORWARD = 11,
+    SKAD_KIND_AUDIT = 12,
+    SKAD_KIND_PROVE = 13,
     SKAD_KIND_PONG = 17, /* reply = request + 16 */
     SKAD_KIND_NODES = 18,
     SKAD_KIND_VALUE = 19,
@@ -33,6 +35,8 @@ typedef enum skad_kind {
     SKAD_KIND_CALLED = 25,
     SKAD_KIND_INTRODUCED = 26,
     SKAD_KIND_FORWARDED = 27,
+    SKAD_KIND_AUDITED = 28,
+    SKAD_KIND_PROVEN = 29,
     SKAD_KIND_ERROR = 31, /* replies to any request */
 } skad_kind;
 
@@ -134,6 +138,14 @@ typedef struct skad_message {
         } introduce;
         skad_forward forward;
         struct {
+            uint64_t round;
+            skad_span challenge; /* SKAD_AUDIT_CHALLENGE_BYTES */
+        } audit;
+        struct {
+            uint64_t round;
+            skad_span points; /* 1..SKAD_AUDIT_POINTS_MAX of SKAD_AUDIT_POINT_BYTES */
+        } prove;
+        struct {
             skad_address observed; /* the requester, as the replier sees it: in every reply */
             union {
                 struct {
@@ -163,6 +175,14 @@ typedef struct skad_message {
                     skad_span record;    /* what was asked for, or empty; then there is a */
                     skad_span statement; /* of the last node of the chain (statement.h) */
                 } forwarded;
+                struct {
+                    skad_span commitment; /* SKAD_AUDIT_COMMITMENT_BYTES (proto/audit.h) */
+                } audited;
+                struct {
+                    skad_span commitment; /* the same once more */
+                    skad_span openings;   /* 1..SKAD_AUDIT_POINTS_MAX of them */
+                    skad_span signature;  /* of what they reveal */
+                } proven;
                 struct {
                     uint32_t code; /* a skad_error_code, or one of a later version */
                     uint64_t detail;

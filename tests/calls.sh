@@ -6,7 +6,7 @@
 set -euo pipefail
 sources=${1:?usage: calls.sh SOURCE_DIR BUILD_DIR}/src/core
 objects=${2:?usage: calls.sh SOURCE_DIR BUILD_DIR}/src/core/CMakeFiles/skad_core.dir
-rooms=(node inbound upkeep relay operations forward lookup storage rpc routing base) # as in layering.sh
+rooms=(node inbound audit upkeep relay operations forward lookup storage rpc routing base) # as in layering.sh
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

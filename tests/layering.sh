@@ -78,7 +78,7 @@ complain "host includes the daemon, the command line or the simulator" '"src/(da
 complain "daemon includes the command line or the simulator" '"src/(client|gateway|cli|sim)/' src/daemon
 complain "the readers of answers include more than proto" '"src/(core|host|daemon|gateway|cli|db|sim)/' src/client
 complain "the gateway includes the command line, the simulator, the database or more of the core than its base" \
-  '"src/(cli|sim|db|core/(node|inbound|upkeep|operations|lookup|storage|rpc|routing))/' src/gateway
+  '"src/(cli|sim|db|core/(node|inbound|audit|upkeep|operations|lookup|storage|rpc|routing))/' src/gateway
 complain "the gateway includes the daemon's node" '"src/daemon/(app|control|metrics|health|state)/' src/gateway
 complain "the simulator includes the daemon or the command line" '"src/(client|gateway|cli|host|daemon|db)/' src/sim
 complain "public headers include private ones" '"(crypto|proto|src)/' include
@@ -97,7 +97,7 @@ complain "what ships looks inside a node" '"src/core/node/parts\.h"' \
 
 # Files of the core include the state of a node, which lies on top; tests/calls.sh sees to it that
 # they call nothing up there.
-order src/core node inbound upkeep relay operations forward lookup storage rpc routing base
+order src/core node inbound audit upkeep relay operations forward lookup storage rpc routing base
 order src/host api drive files portmap state net system loop
 order src/daemon app metrics control health state sandbox system
 order src/sim program report experiment adversaries world scenario base

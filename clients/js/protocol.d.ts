@@ -297,6 +297,26 @@ export interface Provider {
   expiry_unix_s: number;
 }
 
+export interface Audit {
+  api: number;
+  /** its number: the Unix time in seconds, divided by the period */
+  round: number | bigint;
+  /** of a round */
+  period_s: number;
+  /** under which its ballots are announced */
+  key: string;
+  /** for which they are signed */
+  network_id: string;
+  /** of the static puzzle, which the ID of a voter must solve */
+  static_bits: number;
+  /** of the hash that makes such an ID */
+  memory_kib: number;
+  /** ballots that there are by what at least half of the holders say */
+  total: number;
+  /** announcements as they were found, at most 64 or a random choice of them: PROTOCOL.md has their form and the tally */
+  ballots: Uint8Array[];
+}
+
 export interface Tally {
   /** nodes that gave the value that is returned */
   agreed: number;
@@ -618,6 +638,33 @@ export interface LocalDiscovery {
   asked: number;
 }
 
+export interface Audits {
+  /** of a round; 0: the node takes no part in [audits](core/audit.md) */
+  period_s: number;
+  /** the one under way */
+  round: number | bigint;
+  /** whether the node is of the neighbourhood that it has drawn */
+  plays: boolean;
+  /** others of it that the node knows */
+  players: number;
+  /** rounds, since the start */
+  played: number;
+  /** announced */
+  ballots: number;
+  /** commitments made for others */
+  committed: number;
+  /** of these, those that were asked for records */
+  revealed: number;
+  /** of these, those that told of a record that the node lacks */
+  lacking: number;
+  /** answers of others without a valid signature */
+  invalid: number;
+  /** on others: `unjudged`, `agrees`, `lacks`, `withheld`, `contradicts` */
+  verdicts: { [name: string]: number };
+  /** requests of rounds that are `past` or `coming`, that are `not_ours` to answer, `contradicting` the sender's earlier one, and with `no_place` left */
+  refused: { [name: string]: number };
+}
+
 export interface Status {
   api: number;
   /** the node's ID */
@@ -658,6 +705,8 @@ export interface Status {
   local_discovery: LocalDiscovery;
   /** what the node forwards for its neighbours, and they for it */
   forwarding?: Forwarding;
+  /** what the node says and hears in storage audits */
+  audits: Audits;
   /** living contacts of the routing table */
   peers: number;
   /** contacts that do not answer for now */
@@ -744,7 +793,7 @@ export interface Status {
   answers_shed: number;
   /** nodes that the network seems to have, by the density of our own neighbourhood (within a quarter or so); 0 while there are too few siblings */
   network_size: number;
-  /** requests answered, by kind: `ping`, `find_node`, `find_value`, `store`, `announce`, `compare`, `match`, `probe`, `call`, `introduce`, `forward` */
+  /** requests answered, by kind: `ping`, `find_node`, `find_value`, `store`, `announce`, `compare`, `match`, `probe`, `call`, `introduce`, `forward`, `audit`, `prove` */
   requests: { [name: string]: number };
   /** requests refused, by the error code's name */
   refused: { [name: string]: number };
@@ -824,6 +873,7 @@ export interface Methods {
   get: { params: [key: string | Uint8Array, forward?: number | null]; result: Get };
   resolve: { params: [publisher: string | Uint8Array, salt?: Uint8Array | string | null, forward?: number | null]; result: Resolve };
   providers: { params: [key: string | Uint8Array]; result: Providers };
+  audit: { params: [round?: number | null | null]; result: Audit };
   watch_record: { params: [publisher: string | Uint8Array, salt?: Uint8Array | string | null, everyS?: number | null]; result: Watched };
   watch_providers: { params: [key: string | Uint8Array, everyS?: number | null]; result: Watched };
   unwatch: { params: [msgid: number]; result: boolean };

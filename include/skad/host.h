@@ -88,6 +88,9 @@ typedef struct skad_host_config {
     bool local_discovery; /* looks for nodes of the network on the links of this machine, by
                              multicast (docs/local-discovery.md); only in a profile that allows
                              private addresses */
+
+    uint64_t audit_period_s; /* of a round of storage audits, the same in all nodes of the network:
+                                30..86400; 0: none (docs/core/audit.md) */
 } skad_host_config;
 
 /* Fills in what a node of the public network needs that joins through no other: set what is to be

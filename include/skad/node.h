@@ -116,7 +116,9 @@ typedef struct skad_node_config {
 
     /* Copied; NULL in a daemon. For many nodes in one process: skad/simulator.h. */
     const skad_simulator_config *simulator;
-    uint64_t reserved[4]; /* 0: room for later versions (docs/abi.md) */
+    uint64_t audit_period_s; /* of a round of storage audits (skad/audit.h), the same in all nodes
+                                of a network: 30..86400; 0: no audits */
+    uint64_t reserved[3];    /* 0: room for later versions (docs/abi.md) */
 } skad_node_config;
 
 /* Errors: SKAD_ERR_INPUT (something out of its range), SKAD_ERR_PUZZLE (the identity does not
@@ -293,7 +295,7 @@ typedef struct skad_node_stats {
     uint64_t identities_proven;      /* by memory-hard hashes; then they are remembered */
     uint64_t identities_refused;     /* proofs not made, for lack of budget */
     uint64_t hard_hashes;            /* computed for proofs, of right and of wrong identities */
-    uint64_t requests[16];           /* answered, by request kind (index 1..11) */
+    uint64_t requests[16];           /* answered, by request kind (index 1..13) */
     uint64_t refusals;               /* answered with an ERROR */
     uint64_t refused[SKAD_REFUSALS]; /* of these, by error code */
     uint64_t timeouts;               /* RPCs of ours that were not answered */

@@ -9,6 +9,7 @@ from strict_msgpack import Raw, encode
 from target import demand
 from wire import (
     ANNOUNCE,
+    AUDIT,
     CALL,
     COMPARE,
     FIND_NODE,
@@ -18,6 +19,7 @@ from wire import (
     MATCH,
     PING,
     PROBE,
+    PROVE,
     STORE,
 )
 
@@ -150,6 +152,20 @@ FLAWS_OF_FORWARD = [
 
 for flaw in FLAWS_OF_FORWARD:
     check_each("Bodies: refused in FORWARD", [flaw], _is_dropped)
+
+FLAWS_OF_AUDITS = [
+    ("a challenge of 15 bytes", AUDIT, [0, bytes(15)]),
+    ("a challenge of 17 bytes", AUDIT, [0, bytes(17)]),
+    ("no round", AUDIT, [bytes(16)]),
+    ("a round of nil", AUDIT, [None, bytes(16)]),
+    ("no point", PROVE, [0, b""]),
+    ("a point and a byte", PROVE, [0, bytes(17)]),
+    ("five points", PROVE, [0, bytes(80)]),
+    ("three elements", PROVE, [0, bytes(16), 0]),
+]
+
+for flaw in FLAWS_OF_AUDITS:
+    check_each("Bodies: refused in AUDIT and PROVE", [flaw], _is_dropped)
 
 ANSWERS = [
     ("COMPARE of a print has COMPARED", COMPARE, wire.compare([bytes(24)]), wire.COMPARED),

@@ -287,7 +287,7 @@ def _is_other_version(context: Context, case: Tuple[str, dict]) -> None:
 check_each("Envelope", VERSIONS, _is_other_version)
 
 KINDS = [(f"kind {kind} is unknown", kind) for kind in
-         (0, 12, 15, 16, 28, 30, 32, 44, 64, 76, 96, 127, 128, 255, 256, 273, 2**32 + 1, 2**64 - 1)]
+         (0, 14, 15, 16, 30, 32, 46, 64, 78, 96, 127, 128, 255, 256, 273, 2**32 + 1, 2**64 - 1)]
 
 
 def _kind_is_unknown(context: Context, case: Tuple[str, int]) -> None:

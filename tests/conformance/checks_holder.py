@@ -16,7 +16,7 @@ from identity import Identity
 from records import Announcement, Mutable, later
 from strict_msgpack import encode
 from target import Failure, Skip, demand, demand_code, demand_taken
-from wire import CALL, COMPARE, FIND_VALUE, INTRODUCE, MATCH, PROBE, STORE
+from wire import AUDIT, CALL, COMPARE, FIND_VALUE, INTRODUCE, MATCH, PROBE, PROVE, STORE
 
 OLDER, CONFLICT, CAS = 7, 8, 9
 
@@ -353,6 +353,21 @@ def _compare_needs_a_token(context: Context) -> None:
 def _match_needs_a_token(context: Context) -> None:
     reply = context.client.ask(MATCH, encode([0, bytes(512)]), token=b"")
     demand(reply.kind == wire.ERROR and reply.body[1] == 1, f"{reply.name}")
+
+
+@check("Audits: AUDIT and PROVE without a valid token are refused with ERROR 1")
+def _audits_need_a_token(context: Context) -> None:
+    for kind in (AUDIT, PROVE):
+        reply = context.client.ask(kind, encode([0, bytes(16)]), token=b"")
+        demand(reply.kind == wire.ERROR and reply.body[1] == 1, f"{reply.name}")
+
+
+@check("Audits: of a round that is past, or that the replier does not play in, it tells nothing")
+def _audits_are_of_their_rounds(context: Context) -> None:
+    for kind in (AUDIT, PROVE):
+        for number in (0, 2**64 - 1):
+            reply = context.client.ask_with_token(kind, encode([number, bytes(16)]))
+            demand(reply.kind == wire.ERROR and reply.body[1] in (2, 5, 6), f"{reply.name}")
 
 
 @check("RPCs: PROBE without a valid token is refused with ERROR 1")

@@ -51,6 +51,7 @@ void test_fixture_init_roomy(test_fixture *fixture, const skad_profile *profile)
 }
 
 skad_role test_fixture_role = SKAD_ROLE_SERVER;
+uint64_t test_fixture_audit_period_s;
 
 void test_fixture_init_on(test_fixture *fixture, const skad_profile *profile,
                           const skad_node_rates *rates, skad_store store)
@@ -66,6 +67,7 @@ void test_fixture_init_on(test_fixture *fixture, const skad_profile *profile,
                                .seed = {1},
                                .rates = *rates,
                                .role = test_fixture_role,
+                               .audit_period_s = test_fixture_audit_period_s,
                                .families = SKAD_FAMILIES_ALL};
     skad_node_limits_default(&config.limits);
     skad_status status = skad_node_new(&config, fixture->now, &fixture->node);

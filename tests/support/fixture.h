@@ -49,6 +49,8 @@ skad_profile test_fixture_profile(void);
 
 /* The role of nodes that are made from now on; at first SERVER. */
 extern skad_role test_fixture_role;
+/* And the period of their audits; at first 0. */
+extern uint64_t test_fixture_audit_period_s;
 
 void test_fixture_init(test_fixture *fixture, const skad_profile *profile);
 /* The same with limits on what is verified. */

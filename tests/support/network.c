@@ -98,6 +98,7 @@ static void close_store(test_node *node)
 
 skad_role test_network_role = SKAD_ROLE_SERVER;
 bool test_network_finds_reach;
+uint64_t test_network_audit_period_s;
 
 static void start(test_network *network, test_node *node)
 {
@@ -106,7 +107,8 @@ static void start(test_network *network, test_node *node)
                                .store = node->store,
                                .families = SKAD_FAMILIES_ALL,
                                .role = test_network_role,
-                               .finds_reach = test_network_finds_reach};
+                               .finds_reach = test_network_finds_reach,
+                               .audit_period_s = test_network_audit_period_s};
     skad_node_limits_default(&config.limits);
     config.limits.peers = 512;
     config.limits.pending = 256;

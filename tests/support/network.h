@@ -46,7 +46,8 @@ typedef bool (*test_gate)(test_network *network, size_t index, const skad_addres
 
 /* What the nodes are that are made from now on; servers at first. */
 extern skad_role test_network_role;
-extern bool test_network_finds_reach; /* a server, too */
+extern bool test_network_finds_reach;        /* a server, too */
+extern uint64_t test_network_audit_period_s; /* 0 at first: no audits */
 
 struct test_network {
     const skad_profile *profile;

@@ -210,6 +210,8 @@ const skad_vector_file skad_vector_files[SKAD_VECTOR_FILES] = {
     {"requester.json", "What a requester keeps of a reply", skad_vectors_requester, NULL},
     {"envelopes.json", "Datagrams that must be accepted", skad_vectors_envelopes, NULL},
     {"invalid.json", "Datagrams that must be dropped, and why", skad_vectors_invalid, NULL},
+    {"audits.json", "A case of an audit: the draw, leaves, signed words, and evidence",
+     skad_vectors_audit, NULL},
     {"order.json", "Datagrams with two flaws, and which of them is noticed", skad_vectors_order,
      NULL},
 };

@@ -16,7 +16,7 @@ typedef struct skad_vector_file {
     void (*invalid)(skad_json *json); /* of the array "invalid"; NULL: the file has none */
 } skad_vector_file;
 
-#define SKAD_VECTOR_FILES 15
+#define SKAD_VECTOR_FILES 16
 extern const skad_vector_file skad_vector_files[SKAD_VECTOR_FILES];
 
 /* Writes one whole file. */
@@ -37,5 +37,6 @@ void skad_vectors_torsion(skad_json *json);
 void skad_vectors_order(skad_json *json);
 void skad_vectors_holder(skad_json *json);
 void skad_vectors_requester(skad_json *json);
+void skad_vectors_audit(skad_json *json);
 
 #endif

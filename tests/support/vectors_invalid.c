@@ -61,7 +61,7 @@ static const struct {
     [FLAW_NESTED] = {"version 2 with arrays nested 5 deep", SKAD_VERDICT_STRUCTURE},
     [FLAW_VALUES] = {"version 2 with 33 msgpack values", SKAD_VERDICT_STRUCTURE},
     [FLAW_ELEMENTS] = {"14 elements, the last one nil", SKAD_VERDICT_STRUCTURE},
-    [FLAW_KIND_UNKNOWN] = {"kind 12", SKAD_VERDICT_KIND},
+    [FLAW_KIND_UNKNOWN] = {"kind 14", SKAD_VERDICT_KIND},
     [FLAW_RPC_ID] = {"RPC ID of 7 bytes", SKAD_VERDICT_STRUCTURE},
     [FLAW_PUBLIC_KEY] = {"public key of 31 bytes", SKAD_VERDICT_STRUCTURE},
     [FLAW_ID_BYTES] = {"ID of 31 bytes", SKAD_VERDICT_STRUCTURE},
@@ -127,7 +127,7 @@ static void apply_to_fields(flaw which, skad_wire_craft *craft)
 {
     static const uint8_t zeros[5 * SKAD_HASH_BYTES];
 
-    craft->kind = which == FLAW_KIND_UNKNOWN ? 12 : craft->kind;
+    craft->kind = which == FLAW_KIND_UNKNOWN ? 14 : craft->kind;
     craft->rpc_id.len -= which == FLAW_RPC_ID;
     craft->public_key.len -= which == FLAW_PUBLIC_KEY;
     craft->id.len -= which == FLAW_ID_BYTES;

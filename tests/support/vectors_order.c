@@ -35,14 +35,14 @@ static const order_case CASES[] = {
     {"another recipient, the receiver's key", FLAW_TAG, FLAW_SELF, SKAD_VERDICT_TAG, false},
     {"another recipient, signature of zeros", FLAW_TAG, FLAW_SIGNATURE, SKAD_VERDICT_TAG, false},
     {"version 2, token of 15 bytes", FLAW_VERSION, FLAW_STRUCTURE, SKAD_VERDICT_VERSION, false},
-    {"version 2, kind 12", FLAW_VERSION, FLAW_KIND, SKAD_VERDICT_VERSION, false},
+    {"version 2, kind 14", FLAW_VERSION, FLAW_KIND, SKAD_VERDICT_VERSION, false},
     {"version 2, epoch two away", FLAW_VERSION, FLAW_EPOCH, SKAD_VERDICT_VERSION, false},
-    {"token of 15 bytes, kind 12", FLAW_STRUCTURE, FLAW_KIND, SKAD_VERDICT_STRUCTURE, false},
+    {"token of 15 bytes, kind 14", FLAW_STRUCTURE, FLAW_KIND, SKAD_VERDICT_STRUCTURE, false},
     {"token of 15 bytes, the receiver's key", FLAW_STRUCTURE, FLAW_SELF, SKAD_VERDICT_STRUCTURE,
      false},
     {"token of 15 bytes, unawaited", FLAW_STRUCTURE, FLAW_UNAWAITED, SKAD_VERDICT_STRUCTURE, false},
-    {"kind 12, the receiver's key", FLAW_KIND, FLAW_SELF, SKAD_VERDICT_KIND, false},
-    {"kind 12, epoch two away", FLAW_KIND, FLAW_EPOCH, SKAD_VERDICT_KIND, false},
+    {"kind 14, the receiver's key", FLAW_KIND, FLAW_SELF, SKAD_VERDICT_KIND, false},
+    {"kind 14, epoch two away", FLAW_KIND, FLAW_EPOCH, SKAD_VERDICT_KIND, false},
     {"the receiver's key, unawaited", FLAW_SELF, FLAW_UNAWAITED, SKAD_VERDICT_SELF, false},
     {"the receiver's key, epoch two away", FLAW_SELF, FLAW_EPOCH, SKAD_VERDICT_SELF, false},
     {"unawaited, epoch two away", FLAW_UNAWAITED, FLAW_EPOCH, SKAD_VERDICT_UNSOLICITED, false},
@@ -122,7 +122,7 @@ static void apply(const order_case *self, skad_wire_craft *craft)
         craft->token = (skad_span){zeros, sizeof zeros};
     }
     craft->version = has(self, FLAW_VERSION) ? 2 : craft->version;
-    craft->kind = has(self, FLAW_KIND) ? 12 : craft->kind;
+    craft->kind = has(self, FLAW_KIND) ? 14 : craft->kind;
     craft->epoch += has(self, FLAW_EPOCH) ? 2 : 0;
     if (has(self, FLAW_DYNAMIC)) {
         craft->nonce = (skad_span){wrong_nonce, sizeof wrong_nonce};

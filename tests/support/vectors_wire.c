@@ -271,7 +271,8 @@ void skad_vectors_envelopes(skad_json *json)
         bool shows_token =
             skad_kind_is_reply(kind) || kind == SKAD_KIND_STORE || kind == SKAD_KIND_ANNOUNCE ||
             kind == SKAD_KIND_COMPARE || kind == SKAD_KIND_MATCH || kind == SKAD_KIND_PROBE ||
-            kind == SKAD_KIND_CALL || kind == SKAD_KIND_INTRODUCE || kind == SKAD_KIND_FORWARD;
+            kind == SKAD_KIND_CALL || kind == SKAD_KIND_INTRODUCE || kind == SKAD_KIND_FORWARD ||
+            kind == SKAD_KIND_AUDIT || kind == SKAD_KIND_PROVE;
         skad_draft draft;
         skad_draft *one = &draft;
         const uint8_t *digest = skad_kind_is_reply(kind) ? self.request_digest : NULL;

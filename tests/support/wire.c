@@ -9,21 +9,22 @@
 #include "proto/profile.h"
 
 const skad_kind skad_wire_kinds[SKAD_WIRE_KINDS] = {
-    SKAD_KIND_PING,       SKAD_KIND_FIND_NODE, SKAD_KIND_FIND_VALUE, SKAD_KIND_STORE,
-    SKAD_KIND_ANNOUNCE,   SKAD_KIND_COMPARE,   SKAD_KIND_MATCH,      SKAD_KIND_PROBE,
-    SKAD_KIND_CALL,       SKAD_KIND_INTRODUCE, SKAD_KIND_FORWARD,    SKAD_KIND_PONG,
-    SKAD_KIND_NODES,      SKAD_KIND_VALUE,     SKAD_KIND_STORED,     SKAD_KIND_ANNOUNCED,
-    SKAD_KIND_COMPARED,   SKAD_KIND_MATCHED,   SKAD_KIND_PROBED,     SKAD_KIND_CALLED,
-    SKAD_KIND_INTRODUCED, SKAD_KIND_FORWARDED, SKAD_KIND_ERROR,
+    SKAD_KIND_PING,     SKAD_KIND_FIND_NODE, SKAD_KIND_FIND_VALUE, SKAD_KIND_STORE,
+    SKAD_KIND_ANNOUNCE, SKAD_KIND_COMPARE,   SKAD_KIND_MATCH,      SKAD_KIND_PROBE,
+    SKAD_KIND_CALL,     SKAD_KIND_INTRODUCE, SKAD_KIND_FORWARD,    SKAD_KIND_AUDIT,
+    SKAD_KIND_PROVE,    SKAD_KIND_PONG,      SKAD_KIND_NODES,      SKAD_KIND_VALUE,
+    SKAD_KIND_STORED,   SKAD_KIND_ANNOUNCED, SKAD_KIND_COMPARED,   SKAD_KIND_MATCHED,
+    SKAD_KIND_PROBED,   SKAD_KIND_CALLED,    SKAD_KIND_INTRODUCED, SKAD_KIND_FORWARDED,
+    SKAD_KIND_AUDITED,  SKAD_KIND_PROVEN,    SKAD_KIND_ERROR,
 };
 
 const char *skad_wire_kind_name(skad_kind kind)
 {
     static const char *const names[SKAD_WIRE_KINDS] = {
-        "PING",   "FIND_NODE", "FIND_VALUE", "STORE",     "ANNOUNCE", "COMPARE",
-        "MATCH",  "PROBE",     "CALL",       "INTRODUCE", "FORWARD",  "PONG",
-        "NODES",  "VALUE",     "STORED",     "ANNOUNCED", "COMPARED", "MATCHED",
-        "PROBED", "CALLED",    "INTRODUCED", "FORWARDED", "ERROR",
+        "PING",   "FIND_NODE",  "FIND_VALUE", "STORE",     "ANNOUNCE", "COMPARE", "MATCH",
+        "PROBE",  "CALL",       "INTRODUCE",  "FORWARD",   "AUDIT",    "PROVE",   "PONG",
+        "NODES",  "VALUE",      "STORED",     "ANNOUNCED", "COMPARED", "MATCHED", "PROBED",
+        "CALLED", "INTRODUCED", "FORWARDED",  "AUDITED",   "PROVEN",   "ERROR",
     };
     for (size_t i = 0; i < SKAD_WIRE_KINDS; i++) {
         if (skad_wire_kinds[i] == kind) {
@@ -142,7 +143,34 @@ static void sample_request(skad_message *out)
         out->u.forward.want = SKAD_FAMILIES_ALL;
         out->u.forward.budget = 24;
         out->u.forward.life_ms = 5000;
+    } else if (out->kind == SKAD_KIND_AUDIT) {
+        static uint8_t challenge[SKAD_AUDIT_CHALLENGE_BYTES];
+        skad_wire_fill(challenge, sizeof challenge, 0x80);
+        out->u.audit.round = 3000000;
+        out->u.audit.challenge = (skad_span){challenge, sizeof challenge};
+    } else if (out->kind == SKAD_KIND_PROVE) {
+        static uint8_t points[2 * SKAD_AUDIT_POINT_BYTES];
+        skad_wire_fill(points, sizeof points, 0x90);
+        out->u.prove.round = 3000000;
+        out->u.prove.points = (skad_span){points, sizeof points};
     }
+}
+
+static void sample_audit(skad_message *out)
+{
+    static uint8_t commitment[SKAD_AUDIT_COMMITMENT_BYTES];
+    static uint8_t openings[2 * SKAD_AUDIT_OPENING_BYTES];
+    static uint8_t signature[SKAD_SIGNATURE_BYTES];
+    skad_wire_fill(commitment, sizeof commitment, 0x03);
+    if (out->kind == SKAD_KIND_AUDITED) {
+        out->u.reply.u.audited.commitment = (skad_span){commitment, sizeof commitment};
+        return;
+    }
+    skad_wire_fill(openings, sizeof openings, 0x10);
+    skad_wire_fill(signature, sizeof signature, 0x20);
+    out->u.reply.u.proven.commitment = (skad_span){commitment, sizeof commitment};
+    out->u.reply.u.proven.openings = (skad_span){openings, sizeof openings};
+    out->u.reply.u.proven.signature = (skad_span){signature, sizeof signature};
 }
 
 void skad_wire_message(skad_kind kind, skad_message *out)
@@ -171,6 +199,8 @@ void skad_wire_message(skad_kind kind, skad_message *out)
         out->u.reply.u.forwarded.record = sample_record();
     } else if (kind == SKAD_KIND_PROBED) {
         address("[2001:db8::9]:4009", &out->u.reply.u.probed.caller);
+    } else if (kind == SKAD_KIND_AUDITED || kind == SKAD_KIND_PROVEN) {
+        sample_audit(out);
     } else if (kind != SKAD_KIND_PONG && kind != SKAD_KIND_CALLED && kind != SKAD_KIND_INTRODUCED) {
         out->u.reply.u.stored.life_s = 86400;
     }

@@ -17,7 +17,7 @@
                                 */
 
 /* All kinds, requests first. */
-#define SKAD_WIRE_KINDS 23
+#define SKAD_WIRE_KINDS 27
 extern const skad_kind skad_wire_kinds[SKAD_WIRE_KINDS];
 const char *skad_wire_kind_name(skad_kind kind);
 

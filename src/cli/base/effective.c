@@ -21,6 +21,8 @@ static const char *default_of(const skad_option_row *row, const skad_options *op
     case SKAD_OPTION_PORT_MAPPING:
     case SKAD_OPTION_LOCAL_DISCOVERY:
         return "no";
+    case SKAD_OPTION_AUDITS:
+        return "0";
     case SKAD_OPTION_WORKERS:
         (void)snprintf(out->text, sizeof out->text, "%zu", skad_workers_default());
         return out->text;

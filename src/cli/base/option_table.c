@@ -282,6 +282,11 @@ const skad_option_row SKAD_OPTION_ROWS[] = {
     {SKAD_OPTION_LOCAL_DISCOVERY, 0, "local-discovery", "yes|no",
      "whether to look for nodes on the links of this machine (default: no)",
      .take = skad_option_take_local_discovery, .words = "yes no"},
+    {SKAD_OPTION_AUDITS, 0, "audits", "SECONDS",
+     "length of a round of storage audits, as in all nodes of the network (default: 0, none)",
+     .take = take_limit, .place = offsetof(skad_options, audits), .min = 30, .max = 86400},
+    {SKAD_OPTION_VERIFY, 0, "verify", "FILE", "tally the statement of a file, without a node",
+     TEXT(verify), .words = "FILE"},
     {SKAD_OPTION_LISTEN, 0, "listen", "ADDR:PORT",
      "where to listen, once for each family (default: port 4700 of all addresses; of `gateway` "
      "127.0.0.1:4780)",

@@ -70,6 +70,8 @@ __extension__ typedef unsigned __int128 skad_option_set; /* there are more than 
 #define SKAD_OPTION_FORWARD         ((skad_option_set)1 << 66)
 #define SKAD_OPTION_CHAINS          ((skad_option_set)1 << 67)
 #define SKAD_OPTIONS_FORWARD        (SKAD_OPTION_FORWARD | SKAD_OPTION_CHAINS)
+#define SKAD_OPTION_AUDITS          ((skad_option_set)1 << 70)
+#define SKAD_OPTION_VERIFY          ((skad_option_set)1 << 71)
 
 /* What a node may use of its machine. */
 #define SKAD_OPTIONS_LIMITS                                                                        \
@@ -111,7 +113,8 @@ __extension__ typedef unsigned __int128 skad_option_set; /* there are more than 
      SKAD_OPTION_LOG_LEVEL | SKAD_OPTION_LOG_FORMAT | SKAD_OPTION_METRICS |                        \
      SKAD_OPTION_SOCKET_MODE | SKAD_OPTION_SOCKET_GROUP | SKAD_OPTION_MONITOR_SOCKET |             \
      SKAD_OPTION_MONITOR_MODE | SKAD_OPTION_MONITOR_GROUP | SKAD_OPTION_ROLE |                     \
-     SKAD_OPTION_PORT_MAPPING | SKAD_OPTION_LOCAL_DISCOVERY | SKAD_OPTIONS_LIMITS)
+     SKAD_OPTION_PORT_MAPPING | SKAD_OPTION_LOCAL_DISCOVERY | SKAD_OPTION_AUDITS |                 \
+     SKAD_OPTIONS_LIMITS)
 
 typedef struct skad_settings skad_settings;
 
@@ -155,7 +158,8 @@ typedef struct skad_options {
     bool providers;
     bool published;
     bool file;
-    bool port_mapping; /* --port-mapping, else not */
+    bool port_mapping;  /* --port-mapping, else not */
+    const char *verify; /* --verify FILE; NULL: not */
     bool help;
     /* Numbers; where `given` says nothing else, their defaults or 0. */
     uint64_t timeout_s;
@@ -169,6 +173,7 @@ typedef struct skad_options {
     uint64_t every_s;
     uint64_t count;
     uint64_t workers;
+    uint64_t audits; /* --audits: seconds of a round; 0: none */
     uint64_t store_mib;
     uint64_t max_bytes;
     /* Of `skad price`: tries a second, 0 unless given; dollars an hour, NULL unless given. */

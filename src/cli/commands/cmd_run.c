@@ -130,6 +130,7 @@ static bool run_node(run_context *self, skad_failure *failure)
         .role = options->role,
         .port_mapping = options->port_mapping,
         .local_discovery = options->local_discovery,
+        .audit_period_s = options->audits,
         .join = options->join,
         .join_count = options->join_count,
         .peer_sockets = true,
@@ -166,7 +167,7 @@ const skad_command skad_command_run = {
         "run [--dir DIR] [--profile NAME|FILE] [--listen ADDR:PORT]...\n"
         "                [--join ADDR:PORT]... [--socket PATH] [--sandbox on|log|off]\n"
         "                [--role auto|server|client] [--port-mapping yes|no]\n"
-        "                [--local-discovery yes|no]\n"
+        "                [--local-discovery yes|no] [--audits SECONDS]\n"
         "                [--workers N] [--store MIB] [--log-level LEVEL]\n"
         "                [--log-format FORMAT] [--metrics PLACE] [--socket-mode MODE]\n"
         "                [--socket-group GROUP] [--monitor-socket PATH]\n"

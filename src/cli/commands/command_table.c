@@ -13,7 +13,7 @@ const skad_command *const SKAD_COMMANDS[] = {
     &skad_command_profile,   &skad_command_bans,    &skad_command_ban,     &skad_command_unban,
     &skad_command_allow,     &skad_command_config,  &skad_command_health,  &skad_command_top,
     &skad_command_backup,    &skad_command_restore, &skad_command_store,   &skad_command_completion,
-    &skad_command_price,     &skad_command_gateway,
+    &skad_command_price,     &skad_command_gateway, &skad_command_audit,
 };
 const size_t SKAD_COMMANDS_COUNT = sizeof SKAD_COMMANDS / sizeof SKAD_COMMANDS[0];
 

@@ -22,6 +22,7 @@ extern const skad_command skad_command_lookup;
 extern const skad_command skad_command_table;
 extern const skad_command skad_command_status;
 extern const skad_command skad_command_profile;
+extern const skad_command skad_command_audit;
 extern const skad_command skad_command_health;
 extern const skad_command skad_command_price;
 extern const skad_command skad_command_top;

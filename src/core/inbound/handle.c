@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "proto/address.h"
+#include "src/core/audit/verifier.h"
 #include "src/core/inbound/later.h"
 #include "src/core/inbound/serve.h"
 #include "src/core/node/state.h"
@@ -74,6 +75,8 @@ static void handle_client(skad_node *node, const skad_pending_rpc *rpc, const sk
         skad_offers_failed(node, rpc);
     } else if (rpc->purpose == SKAD_PURPOSE_CALL) {
         skad_later_called(node, rpc->owner, false);
+    } else if (rpc->purpose == SKAD_PURPOSE_AUDIT) {
+        skad_verifier_failed(node, rpc);
     } else if (rpc->purpose == SKAD_PURPOSE_PING) {
         skad_operate_answered(node, rpc, opened, NULL);
     } else if (rpc->purpose == SKAD_PURPOSE_RELAY) {
@@ -87,7 +90,8 @@ static void handle_client(skad_node *node, const skad_pending_rpc *rpc, const sk
 
 /* Passes an answer on to what waits for it. `slot`: of its sender; `lived`: before it answered. */
 static void pass_on(skad_node *node, const skad_pending_rpc *rpc, const skad_opened *opened,
-                    const skad_address *from, const uint8_t *token, skad_peer_slot slot, bool lived)
+                    const skad_address *from, const skad_envelope *envelope, skad_peer_slot slot,
+                    bool lived)
 {
     switch ((skad_purpose)rpc->purpose) {
     case SKAD_PURPOSE_UNVERIFIED:
@@ -97,13 +101,13 @@ static void pass_on(skad_node *node, const skad_pending_rpc *rpc, const skad_ope
         skad_recovery_answered(node, &opened->sender, from, lived);
         return;
     case SKAD_PURPOSE_CHECK:
-        skad_moves_answered(node, slot, rpc, token);
+        skad_moves_answered(node, slot, rpc, envelope->token);
         return;
     case SKAD_PURPOSE_REPLICA:
     case SKAD_PURPOSE_INTRODUCE:
         return;             /* admission to the table was its only purpose */
     case SKAD_PURPOSE_CALL: /* the same of a ping; of a CALL a PROBE waits for it */
-        if (!skad_callers_answered(node, rpc, &opened->message, token)) {
+        if (!skad_callers_answered(node, rpc, &opened->message, envelope->token)) {
             skad_later_called(node, rpc->owner, opened->message.kind == SKAD_KIND_CALLED);
         }
         return;
@@ -112,7 +116,7 @@ static void pass_on(skad_node *node, const skad_pending_rpc *rpc, const skad_ope
     case SKAD_PURPOSE_REGION:
     case SKAD_PURPOSE_STORE:
     case SKAD_PURPOSE_PAGE:
-        skad_operate_answered(node, rpc, opened, token);
+        skad_operate_answered(node, rpc, opened, envelope->token);
         return;
     case SKAD_PURPOSE_FORWARD:
         skad_forwarding_answered(node, rpc, &opened->message);
@@ -130,7 +134,28 @@ static void pass_on(skad_node *node, const skad_pending_rpc *rpc, const skad_ope
         skad_matching_answered(node, rpc, &opened->message);
         skad_handover_waited_for(node);
         return;
+    case SKAD_PURPOSE_AUDIT:
+        skad_verifier_answered(node, rpc, &opened->message, envelope->public_key);
+        return;
     }
+}
+
+/* Notes when a peer answered, and how soon; lists it if it is not listed and may be. Returns its
+ * slot. */
+static skad_peer_slot note_answer(skad_node *node, skad_peer_slot slot, const skad_pending_rpc *rpc,
+                                  const skad_opened *opened, const skad_address *from)
+{
+    const bool prompt = !skad_purpose_waits_for_others((skad_purpose)rpc->purpose);
+    const uint64_t took_us = node->env.now.mono_us - rpc->sent_us;
+    if (prompt) {
+        skad_round_trips_note(&node->round_trips, from->family, took_us);
+    }
+    if (slot == SKAD_PEER_NONE && !may_list(&opened->message)) {
+        return slot;
+    }
+    return skad_table_answered_at(&node->table, slot, &opened->sender, from,
+                                  rpc->copies == 0 && prompt ? took_us : SKAD_RTT_UNSURE,
+                                  node->env.now.mono_us);
 }
 
 static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
@@ -148,17 +173,7 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
     bool lived = skad_peers_alive(&node->table.peers, slot);
     bool was_near = alive_near_us(node, slot);
     skad_departed_back(&node->departed, &opened->sender, from);
-    const bool prompt = !skad_purpose_waits_for_others((skad_purpose)rpc.purpose);
-    if (prompt) {
-        skad_round_trips_note(&node->round_trips, from->family,
-                              node->env.now.mono_us - rpc.sent_us);
-    }
-    if (slot != SKAD_PEER_NONE || may_list(&opened->message)) {
-        uint64_t rtt_us =
-            rpc.copies == 0 && prompt ? node->env.now.mono_us - rpc.sent_us : SKAD_RTT_UNSURE;
-        slot = skad_table_answered_at(&node->table, slot, &opened->sender, from, rtt_us,
-                                      node->env.now.mono_us);
-    }
+    slot = note_answer(node, slot, &rpc, opened, from);
     if (slot != SKAD_PEER_NONE) {
         skad_endpoint_guard(&node->table.peers, slot, from,
                             prefiltered->envelope.mark == SKAD_MARK_GUARDED);
@@ -168,7 +183,7 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
         skad_handover_arrived(node, slot, from);
     }
     count_vote(node, slot, opened, from);
-    pass_on(node, &rpc, opened, from, prefiltered->envelope.token, slot, lived);
+    pass_on(node, &rpc, opened, from, &prefiltered->envelope, slot, lived);
 }
 
 /* Postpones the liveness check of a peer that sends us a request. Returns true if the peer was
@@ -314,6 +329,7 @@ static void ask_again(skad_node *node, const skad_pending_rpc *rpc)
         skad_request_again(node, rpc, &ping);
     } else if (!(rpc->purpose == SKAD_PURPOSE_COMPARE ? skad_offers_again(node, rpc)
                  : rpc->purpose == SKAD_PURPOSE_MATCH ? skad_matching_again(node, rpc)
+                 : rpc->purpose == SKAD_PURPOSE_AUDIT ? skad_verifier_again(node, rpc)
                                                       : skad_ask_again(node, rpc))) {
         skad_pending_abandon(&node->pending, rpc);
     }
@@ -359,6 +375,9 @@ static void give_up(skad_node *node, const skad_pending_rpc *rpc)
     }
     if (rpc->purpose == SKAD_PURPOSE_COMPARE) {
         skad_offers_failed(node, rpc);
+    }
+    if (rpc->purpose == SKAD_PURPOSE_AUDIT) {
+        skad_verifier_failed(node, rpc);
     }
     if (skad_purpose_of_operation((skad_purpose)rpc->purpose)) {
         skad_operate_failed(node, rpc);

@@ -44,6 +44,8 @@ static bool changes_something(const skad_node *node, const skad_envelope *envelo
     case SKAD_KIND_PROBE:
     case SKAD_KIND_CALL:
     case SKAD_KIND_FORWARD:
+    case SKAD_KIND_AUDIT:
+    case SKAD_KIND_PROVE:
         return true;
     case SKAD_KIND_PING:
     case SKAD_KIND_FIND_NODE:
@@ -61,6 +63,8 @@ static bool changes_something(const skad_node *node, const skad_envelope *envelo
     case SKAD_KIND_CALLED:
     case SKAD_KIND_INTRODUCED:
     case SKAD_KIND_FORWARDED:
+    case SKAD_KIND_AUDITED:
+    case SKAD_KIND_PROVEN:
     case SKAD_KIND_ERROR:
         break;
     }

@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "src/core/audit/rounds.h"
+#include "src/core/inbound/give.h"
 #include "src/core/inbound/later.h"
 #include "src/core/node/state.h"
 #include "src/core/relay/relay.h"
@@ -12,12 +14,11 @@
 #include "src/core/rpc/role.h"
 #include "src/core/rpc/signer.h"
 #include "src/core/storage/holdings.h"
-#include "src/core/storage/key_places.h"
 #include "src/core/storage/publications.h"
 #include "src/core/storage/store_admission.h"
 #include "src/core/upkeep/callers.h"
 
-static_assert(SKAD_KIND_FORWARD < sizeof((skad_node_stats *)0)->requests / sizeof(uint64_t),
+static_assert(SKAD_KIND_PROVE < sizeof((skad_node_stats *)0)->requests / sizeof(uint64_t),
               "the statistics count each kind of request");
 
 /* One answer in the making. */
@@ -146,77 +147,13 @@ static void serve_find_node(answer *to)
     reply(to, &message);
 }
 
-/* Where an answer with announcements begins. */
-typedef struct announced {
-    uint64_t draw;  /* for the store's list */
-    uint32_t total; /* unexpired ones under the key */
-} announced;
-
-/* Begins with the publisher that was asked for, or the next one; otherwise anywhere, so that each
- * is as likely to be given as any other. */
-static announced survey_key(const answer *to)
-{
-    skad_node *node = to->node;
-    const skad_message *asked = &to->request->message;
-    skad_store_place places[SKAD_KEY_PLACES_MAX];
-    announced out = {0};
-    size_t before = 0;
-    size_t count = node->store.ops->survey(node->store.self, &asked->u.find_value.key,
-                                           SKAD_RECORD_ANNOUNCEMENT, places, SKAD_KEY_PLACES_MAX);
-    for (size_t i = 0; i < count; i++) {
-        if (places[i].expires_unix_s > node->env.now.unix_s) {
-            out.total++;
-            before +=
-                memcmp(places[i].publisher, asked->u.find_value.from, SKAD_PUBLIC_KEY_BYTES) < 0;
-        }
-    }
-    if (asked->u.find_value.has_from) {
-        out.draw = before;
-    } else {
-        skad_random_bytes(&node->env.random, (uint8_t *)&out.draw, sizeof out.draw);
-    }
-    return out;
-}
-
-/* Copies as many of the key's records as one answer may carry, because what the store returns lives
- * only until its next call. The first that does not fit ends the answer, so that the next answer
- * can begin with it. */
-static size_t copy_records(const answer *to, uint64_t draw,
-                           uint8_t bytes[static SKAD_BODY_BYTES_MAX],
-                           skad_span records[static SKAD_RECORDS_MAX])
-{
-    skad_node *node = to->node;
-    const skad_message *asked = &to->request->message;
-    skad_store_record found[SKAD_RECORDS_MAX];
-    size_t found_count = node->store.ops->list(node->store.self, &asked->u.find_value.key,
-                                               (uint8_t)asked->u.find_value.type, draw,
-                                               node->env.now.unix_s, found, SKAD_RECORDS_MAX);
-    size_t used = 0;
-    size_t count = 0;
-    while (count < found_count &&
-           used + SKAD_BIN16(found[count].len) <= SKAD_BIN16(SKAD_RECORD_BYTES_MAX)) {
-        memcpy(bytes + used, found[count].data, found[count].len);
-        records[count] = (skad_span){.data = bytes + used, .len = found[count].len};
-        used += SKAD_BIN16(found[count].len);
-        count++;
-    }
-    return count;
-}
-
 static void serve_find_value(answer *to)
 {
     const skad_message *asked = &to->request->message;
     uint8_t bytes[SKAD_BODY_BYTES_MAX];
     skad_message message;
-    announced list = {0};
-    if (asked->u.find_value.type == SKAD_RECORD_ANNOUNCEMENT) {
-        list = survey_key(to);
-    }
     message.kind = SKAD_KIND_VALUE;
-    message.u.reply.u.value.records_count =
-        copy_records(to, list.draw, bytes, message.u.reply.u.value.records);
-    bool all = list.total <= message.u.reply.u.value.records_count;
-    message.u.reply.u.value.total = all ? 0 : list.total;
+    skad_give_records(to->node, asked, bytes, &message);
     message.u.reply.u.value.contacts_count = closest(
         to, &asked->u.find_value.key, asked->u.find_value.want, message.u.reply.u.value.contacts);
     if (!reply(to, &message)) {
@@ -393,6 +330,23 @@ static void serve_match(answer *to)
     reply(to, &message);
 }
 
+/* Commits to what we hold, or reveals it, to a node of the neighbourhood that a round has drawn. */
+static void serve_audit(answer *to)
+{
+    skad_rounds_room room;
+    skad_message message;
+    if (!may_change(to)) {
+        return;
+    }
+    const skad_error_code code =
+        skad_rounds_serve(to->node, &to->request->sender, &to->request->message, &room, &message);
+    if (code == SKAD_ERROR_NONE) {
+        reply(to, &message);
+    } else {
+        refuse(to, code, 0);
+    }
+}
+
 /* Has a peer call the requester, which is answered once that peer has answered. */
 static void serve_probe(answer *to)
 {
@@ -477,6 +431,10 @@ skad_served skad_serve(skad_node *node, const skad_envelope *envelope, const ska
     case SKAD_KIND_FORWARD:
         serve_forward(&to);
         break;
+    case SKAD_KIND_AUDIT:
+    case SKAD_KIND_PROVE:
+        serve_audit(&to);
+        break;
     case SKAD_KIND_PONG:
     case SKAD_KIND_NODES:
     case SKAD_KIND_VALUE:
@@ -488,6 +446,8 @@ skad_served skad_serve(skad_node *node, const skad_envelope *envelope, const ska
     case SKAD_KIND_CALLED:
     case SKAD_KIND_INTRODUCED:
     case SKAD_KIND_FORWARDED:
+    case SKAD_KIND_AUDITED:
+    case SKAD_KIND_PROVEN:
     case SKAD_KIND_ERROR:
         break; /* replies never come here: the prefilter separates them */
     }

@@ -1,6 +1,7 @@
 /* Defaults and ranges of a node's configuration. */
 #include "src/core/node/config.h"
 
+#include "proto/audit.h"
 #include "proto/profile.h"
 #include "skad/simulator.h"
 #include "src/core/inbound/identities.h"
@@ -94,7 +95,10 @@ static bool rates_valid(const skad_node_rates *rates)
 
 bool skad_config_valid(const skad_node_config *config)
 {
-    return skad_profile_valid(&config->profile) && limits_valid(&config->limits) &&
+    const uint64_t period_s = config->audit_period_s;
+    return (period_s == 0 ||
+            (period_s >= SKAD_AUDIT_PERIOD_S_MIN && period_s <= SKAD_AUDIT_PERIOD_S_MAX)) &&
+           skad_profile_valid(&config->profile) && limits_valid(&config->limits) &&
            rates_valid(&config->rates) && tuning_valid(config->simulator) &&
            (unsigned)config->role <= SKAD_ROLE_CLIENT && config->families != 0 &&
            config->families <= SKAD_FAMILIES_ALL;

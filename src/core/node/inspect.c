@@ -2,6 +2,7 @@
  * Changes nothing. */
 #include <string.h>
 
+#include "skad/audit.h"
 #include "src/core/base/instant.h"
 #include "src/core/node/state.h"
 #include "src/core/routing/density.h"
@@ -97,4 +98,34 @@ bool skad_node_proof(const skad_node *node, const skad_id *id, skad_proof *out)
     memcpy(out->public_key, known->public_key, sizeof out->public_key);
     out->nonce = known->nonce;
     return true;
+}
+
+void skad_node_audit_get(const skad_node *node, skad_node_audit *out)
+{
+    skad_rounds_inspect(node, out);
+}
+
+void skad_node_audit_key(const skad_node *node, uint64_t round, skad_id *out)
+{
+    skad_audit_round of = node->audits.round;
+    memset(out, 0, sizeof *out);
+    if (of.period_s != 0) {
+        of.number = round;
+        skad_audit_key(&of, out);
+    }
+}
+
+size_t skad_node_provider_record(skad_node *node, size_t index,
+                                 uint8_t out[SKAD_AT_LEAST(SKAD_RECORD_BYTES_MAX)])
+{
+    const skad_operation *operation =
+        node->reports.polled == 0 ? NULL
+                                  : skad_operations_find(&node->operations, node->reports.polled);
+    const skad_collection *collection = operation == NULL ? NULL : operation->collection;
+    if (collection == NULL || index >= collection->announced_count) {
+        return 0;
+    }
+    const skad_announced *announced = &collection->announced[index];
+    memcpy(out, announced->bytes, announced->len);
+    return announced->len;
 }

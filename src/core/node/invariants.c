@@ -377,5 +377,8 @@ const char *skad_node_broken(const skad_node *node, skad_time now)
     if (broken == NULL) {
         broken = skad_store_broken(&node->store, &node->env.profile, node->env.now.unix_s);
     }
+    if (broken == NULL) {
+        broken = skad_audits_broken(&node->audits);
+    }
     return broken != NULL ? broken : deadline_broken(node);
 }

@@ -9,6 +9,7 @@
 
 #include "skad/node.h"
 #include "skad/store.h"
+#include "src/core/audit/rounds.h"
 #include "src/core/lookup/lookup.h"
 #include "src/core/routing/table.h"
 #include "src/core/rpc/pending.h"
@@ -28,9 +29,12 @@ const char *skad_store_broken(const skad_store *store, const skad_profile *profi
 /* Every slot is either free once or waits for a time that its state names. */
 const char *skad_pending_broken(const skad_pending *pending, uint64_t now_us);
 
-/* Every FORWARD of a neighbour waits for requests of ours, each of these for a FORWARD or an operation,
- * and budgets, balances and shares of the room are kept. */
+/* Every FORWARD of a neighbour waits for requests of ours, each of these for a FORWARD or an
+ * operation, and budgets, balances and shares of the room are kept. */
 const char *skad_forward_broken(const skad_node *node);
+/* Places are kept to, and a player is blamed by a signed contradiction alone. Checks signatures
+ * where one is. */
+const char *skad_audits_broken(const skad_audits *audits);
 
 /* Shortlists are in order and agree with their candidates; no candidate is asked too often. */
 const char *skad_lookup_broken(const skad_lookup *lookup);

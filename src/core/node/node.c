@@ -10,6 +10,7 @@
 #include "crypto/puzzle.h"
 #include "crypto/secret.h"
 #include "proto/profile.h"
+#include "src/core/audit/rounds.h"
 #include "src/core/inbound/handle.h"
 #include "src/core/inbound/later.h"
 #include "src/core/inbound/receive.h"
@@ -116,7 +117,8 @@ skad_status skad_node_new(const skad_node_config *config, skad_time now, skad_no
         skad_admission_init(node, &config->rates) != SKAD_OK ||
         skad_reachability_init(node) != SKAD_OK || skad_callers_init(node) != SKAD_OK ||
         skad_handover_init(node) != SKAD_OK || skad_matching_init(node) != SKAD_OK ||
-        skad_recovery_init(node) != SKAD_OK) {
+        skad_recovery_init(node) != SKAD_OK ||
+        skad_rounds_init(node, config->audit_period_s) != SKAD_OK) {
         skad_node_free(node);
         return SKAD_ERR_MEMORY;
     }
@@ -151,6 +153,7 @@ void skad_node_free(skad_node *node)
     skad_ping_queue_free(&node->ping_queue);
     skad_handover_free(node);
     skad_matching_free(node);
+    skad_rounds_free(node);
     skad_parked_free(&node->parked);
     skad_relays_free(&node->relays);
     skad_later_free(&node->later);
@@ -252,6 +255,7 @@ void skad_node_tick(skad_node *node, skad_time now)
     skad_liveness_rounds_tick(node);
     skad_refresh_tick(node);
     skad_housekeeping_tick(node);
+    skad_rounds_tick(node);
     skad_handover_tick(node);
     skad_join_watch(node);
     advance(node);
@@ -275,6 +279,7 @@ uint64_t skad_node_deadline(const skad_node *node)
         skad_recovery_deadline(node),
         skad_relay_deadline(node),
         skad_reachability_deadline(node),
+        skad_rounds_deadline(node),
         skad_keepalive_deadline(node),
     };
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {

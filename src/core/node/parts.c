@@ -27,6 +27,7 @@ skad_node_parts skad_node_parts_of(skad_node *node)
         .handover = &node->handover,
         .matching = &node->matching,
         .moves = &node->moves,
+        .audits = &node->audits,
         .roots = &node->roots,
         .identities = &node->identities,
         .admission = &node->admission,

@@ -4,6 +4,7 @@
 #define SKAD_NODE_PARTS_H
 
 #include "skad/node.h"
+#include "src/core/audit/rounds.h"
 #include "src/core/base/env.h"
 #include "src/core/forward/balance.h"
 #include "src/core/inbound/admission.h"
@@ -58,6 +59,7 @@ typedef struct skad_node_parts {
     skad_handover_state *handover;
     skad_matching *matching;
     skad_moves *moves;
+    skad_audits *audits;
     skad_roots *roots;
     skad_identities *identities;
     skad_admission *admission;

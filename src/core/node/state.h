@@ -5,6 +5,7 @@
 
 #include "skad/node.h"
 #include "skad/simulator.h"
+#include "src/core/audit/rounds.h"
 #include "src/core/base/env.h"
 #include "src/core/forward/balance.h"
 #include "src/core/inbound/admission.h"
@@ -99,6 +100,7 @@ struct skad_node {
     skad_relays relays;
     skad_handover_state handover;
     skad_matching matching;
+    skad_audits audits;
     skad_republish_state republish;
     skad_store_retries store_retries;
     skad_node_stats stats; /* counters; skad_node_stats_get fills in the rest */

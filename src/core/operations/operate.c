@@ -54,10 +54,10 @@ static void end(skad_node *node, skad_operation *operation, skad_outcome outcome
     }
 }
 
-/* Releases a refresh; no part of the node waits for its end. */
-static void release_refresh(skad_node *node, skad_operation *operation)
+/* Releases a refresh and a ballot; no part of the node waits for its end. */
+static void release_unawaited(skad_node *node, skad_operation *operation)
 {
-    if (operation->kind == SKAD_OPERATION_REFRESH && operation->stage == SKAD_STAGE_ENDED) {
+    if (skad_operation_unawaited(operation) && operation->stage == SKAD_STAGE_ENDED) {
         skad_operations_release(&node->operations, operation);
     }
 }
@@ -188,7 +188,7 @@ void skad_operate_drive(skad_node *node, skad_operation *operation)
     if (operation->stage == SKAD_STAGE_STORING || operation->stage == SKAD_STAGE_PAGING) {
         drive_holders(node, operation);
     }
-    release_refresh(node, operation);
+    release_unawaited(node, operation);
 }
 
 /* ---- Answers ---- */
@@ -481,7 +481,7 @@ void skad_operate_tick(skad_node *node)
         }
         if (now_us >= operation->deadline_us) {
             end_overdue(node, operation);
-            release_refresh(node, operation);
+            release_unawaited(node, operation);
         } else if (has_looked_enough(node, operation)) {
             skad_storing_begin(node, operation);
             skad_operate_drive(node, operation);

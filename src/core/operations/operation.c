@@ -76,14 +76,20 @@ bool skad_operation_gets(const skad_operation *operation)
 bool skad_operation_puts(const skad_operation *operation)
 {
     return operation->kind == SKAD_OPERATION_PUT || operation->kind == SKAD_OPERATION_REPUBLISH ||
-           operation->kind == SKAD_OPERATION_DEPOSIT;
+           operation->kind == SKAD_OPERATION_DEPOSIT || operation->kind == SKAD_OPERATION_BALLOT;
 }
 
 bool skad_operation_own(const skad_operation *operation)
 {
     return operation->kind == SKAD_OPERATION_JOIN || operation->kind == SKAD_OPERATION_REFRESH ||
            operation->kind == SKAD_OPERATION_REPUBLISH || operation->kind == SKAD_OPERATION_WATCH ||
-           operation->kind == SKAD_OPERATION_ADOPT || operation->kind == SKAD_OPERATION_DEPOSIT;
+           operation->kind == SKAD_OPERATION_ADOPT || operation->kind == SKAD_OPERATION_DEPOSIT ||
+           operation->kind == SKAD_OPERATION_BALLOT;
+}
+
+bool skad_operation_unawaited(const skad_operation *operation)
+{
+    return operation->kind == SKAD_OPERATION_REFRESH || operation->kind == SKAD_OPERATION_BALLOT;
 }
 
 /* The generation starts at 1, so no name is 0. */

@@ -35,6 +35,7 @@ typedef enum skad_operation_kind {
     SKAD_OPERATION_WATCH,     /* the node's own: a get of what is watched */
     SKAD_OPERATION_ADOPT,     /* the node's own: a get of a newer edition of what it publishes */
     SKAD_OPERATION_DEPOSIT, /* the node's own: a put of what it stores for a neighbour (relay.h) */
+    SKAD_OPERATION_BALLOT,  /* the node's own: a put of what an audit found */
 } skad_operation_kind;
 
 typedef enum skad_operation_stage {
@@ -144,10 +145,12 @@ skad_operation *skad_operations_take(skad_operations *operations, skad_operation
 /* Frees an operation and its slot. */
 void skad_operations_release(skad_operations *operations, skad_operation *operation);
 
-/* Whether it looks for a record, whether it stores one, and whether the node runs it for itself. */
+/* Whether it looks for a record, whether it stores one, whether the node runs it for itself, and
+ * whether no part of the node waits for its end then. */
 bool skad_operation_gets(const skad_operation *operation);
 bool skad_operation_puts(const skad_operation *operation);
 bool skad_operation_own(const skad_operation *operation);
+bool skad_operation_unawaited(const skad_operation *operation);
 
 skad_op skad_operation_name(const skad_operations *operations, const skad_operation *operation);
 skad_operation *skad_operations_find(skad_operations *operations, skad_op name);

@@ -245,6 +245,7 @@ bool skad_report_poll(skad_node *node, skad_event *out)
     case SKAD_OPERATION_REPUBLISH:
     case SKAD_OPERATION_ADOPT:
     case SKAD_OPERATION_DEPOSIT:
+    case SKAD_OPERATION_BALLOT:
         break; /* the node's own are never queued */
     }
     return true;

@@ -32,6 +32,7 @@ static size_t spared(const skad_node *node, skad_operation_kind kind)
     case SKAD_OPERATION_WATCH:
     case SKAD_OPERATION_ADOPT:
     case SKAD_OPERATION_DEPOSIT:
+    case SKAD_OPERATION_BALLOT:
         return VITAL_OPERATIONS_MAX + node->operations.count / 4;
     case SKAD_OPERATION_PING:
     case SKAD_OPERATION_LOOKUP:

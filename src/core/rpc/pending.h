@@ -52,6 +52,7 @@ typedef enum skad_purpose {
     SKAD_PURPOSE_MATCH,      /* digests for a node of our region (matching.h): owner is the round */
     SKAD_PURPOSE_FORWARD,    /* an operation's FORWARD: owner is the skad_op, step its first hop */
     SKAD_PURPOSE_RELAY, /* a FORWARD for another node: owner is the relay's name, step its try */
+    SKAD_PURPOSE_AUDIT, /* AUDIT and PROVE (verifier.h): owner is the round, step the player */
 } skad_purpose;
 
 /* Whether the answer itself waits for other nodes, so that its time says nothing about the way. */

@@ -97,6 +97,7 @@ static uint8_t copies_of(const skad_node *node, const skad_pending_rpc *rpc, ska
     case SKAD_PURPOSE_PAGE:
     case SKAD_PURPOSE_COMPARE:
     case SKAD_PURPOSE_MATCH:
+    case SKAD_PURPOSE_AUDIT:
         break;
     }
     return peer != SKAD_PEER_NONE ? SKAD_COPIES : SKAD_COPIES_STRANGER;

@@ -384,6 +384,13 @@ void skad_handover_waited_for(skad_node *node)
     state->step_us = due_us < state->step_us ? due_us : state->step_us;
 }
 
+void skad_handover_compare(skad_node *node)
+{
+    skad_handover_state *state = &node->handover;
+    const uint64_t soon_us = walk_soon_us(node);
+    state->round_us = soon_us < state->round_us ? soon_us : state->round_us;
+}
+
 static void begin_walk(skad_node *node)
 {
     skad_handover_state *state = &node->handover;

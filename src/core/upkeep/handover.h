@@ -91,6 +91,9 @@ bool skad_handover_suspects(const skad_node *node, skad_peer_slot slot);
 /* Begins a walk soon if nodes of our region wait for one (matching.h). */
 void skad_handover_waited_for(skad_node *node);
 
+/* Examines all records soon and compares them with our region (matching.h), as each hour. */
+void skad_handover_compare(skad_node *node);
+
 void skad_handover_tick(skad_node *node);
 uint64_t skad_handover_deadline(const skad_node *node);
 

@@ -46,8 +46,9 @@ typedef struct skad_daemon_config {
     skad_role role;     /* what the node is to others */
     bool interfaces;    /* watches those of the machine, to join anew when they change */
     bool port_mapping;  /* has the gateway let the port in (src/host/drive/mapping.h) */
-    bool local_discovery; /* looks for nodes on the links of the machine */
-    bool peer_sockets;    /* answers come in on sockets of their own (peer_sockets.h) */
+    bool local_discovery;    /* looks for nodes on the links of the machine */
+    uint64_t audit_period_s; /* of a round of storage audits; 0: none */
+    bool peer_sockets;       /* answers come in on sockets of their own (peer_sockets.h) */
     int workers; /* threads for signatures, 0..SKAD_WORKERS_MAX; -1: what suits the machine */
     const skad_join_point *join;
     size_t join_count;

@@ -112,6 +112,7 @@ bool skad_daemon_make_parts(skad_daemon *daemon, skad_failure *failure)
         .role = config->role,
         .port_mapping = config->port_mapping,
         .local_discovery = config->local_discovery,
+        .audit_period_s = config->audit_period_s,
         .peer_sockets = config->peer_sockets,
         .join = config->join,
         .join_count = config->join_count,

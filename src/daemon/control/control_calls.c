@@ -1,5 +1,6 @@
 /* What clients wait for: operations, which end by themselves, and watches, which a client ends. */
 #include "crypto/assert.h"
+#include "src/daemon/control/audit_result.h"
 #include "src/daemon/control/control_inside.h"
 #include "src/daemon/control/operation_result.h"
 
@@ -202,7 +203,11 @@ void skad_control_finish(skad_control *control, const skad_event *event)
         skad_writer writer = skad_control_begin(control);
         skad_durations_add(control->config.context->durations, event->kind,
                            control->config.now->mono_us - call.started_us);
-        skad_operation_result(event, &call, &writer);
+        if (call.method == SKAD_CONTROL_AUDIT && event->outcome == SKAD_OUTCOME_DONE) {
+            skad_audit_result(control->config.context, event, &call, &writer);
+        } else {
+            skad_operation_result(event, &call, &writer);
+        }
         skad_control_respond(&call, &writer);
     }
     skad_control_batch_resume(control, client);

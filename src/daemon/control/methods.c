@@ -8,6 +8,7 @@
 #include "crypto/assert.h"
 #include "skad/forward.h"
 #include "skad/records.h"
+#include "src/daemon/control/audit_result.h"
 #include "src/daemon/control/ban_result.h"
 #include "src/daemon/control/health_result.h"
 #include "src/daemon/control/input_blame.h"
@@ -286,6 +287,8 @@ static const method_row METHODS[] = {
     [SKAD_CONTROL_RESOLVE] = {SKAD_METHOD_OPERATION, .start = start_resolve,
                               .limits = "a salt has at most 64 bytes"},
     [SKAD_CONTROL_PROVIDERS] = {SKAD_METHOD_OPERATION, .start = start_providers},
+    [SKAD_CONTROL_AUDIT] = {SKAD_METHOD_OPERATION, .start = skad_audit_ask,
+                            .limits = "this node takes no part in audits (option `audits`)"},
     [SKAD_CONTROL_WATCH_RECORD] = {SKAD_METHOD_WATCH, .start = watch_record,
                                    .limits = WATCH_LIMITS},
     [SKAD_CONTROL_WATCH_PROVIDERS] = {SKAD_METHOD_WATCH, .start = watch_providers,

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/ballot.h"
+#include "skad/audit.h"
 #include "skad/version.h"
 #include "src/daemon/control/bucket_counts.h"
 #include "src/daemon/control/control.h"
@@ -25,9 +27,9 @@ static void write_drops(const skad_node_stats *stats, uint64_t queue_full, skad_
 
 static void write_requests(const skad_node_stats *stats, skad_writer *writer)
 {
-    static const char *const kinds[] = {"ping",     "find_node", "find_value", "store",
-                                        "announce", "compare",   "match",      "probe",
-                                        "call",     "introduce", "forward"};
+    static const char *const kinds[] = {"ping",    "find_node", "find_value", "store", "announce",
+                                        "compare", "match",     "probe",      "call",  "introduce",
+                                        "forward", "audit",     "prove"};
     size_t count = sizeof kinds / sizeof kinds[0];
 
     skad_result_key(writer, "requests");
@@ -270,6 +272,37 @@ static void write_local(const skad_local_discovery *local, skad_writer *writer)
     skad_result_uint(writer, "asked", counters->asked);
 }
 
+/* What the node says and hears in storage audits. */
+static void write_audits(const skad_node *node, skad_writer *writer)
+{
+    static const char *const refusals[] = {"past", "coming", "not_ours", "contradicting",
+                                           "no_place"};
+    skad_node_audit audit;
+    skad_node_audit_get(node, &audit);
+    skad_result_key(writer, "audits");
+    skad_write_map(writer, 12);
+    skad_result_uint(writer, "period_s", audit.period_s);
+    skad_result_uint(writer, "round", audit.round);
+    skad_result_bool(writer, "plays", audit.plays);
+    skad_result_uint(writer, "players", audit.players);
+    skad_result_uint(writer, "played", audit.played);
+    skad_result_uint(writer, "ballots", audit.ballots);
+    skad_result_uint(writer, "committed", audit.committed);
+    skad_result_uint(writer, "revealed", audit.revealed);
+    skad_result_uint(writer, "lacking", audit.lacking);
+    skad_result_uint(writer, "invalid", audit.invalid);
+    skad_result_key(writer, "verdicts");
+    skad_write_map(writer, SKAD_AUDIT_VERDICTS);
+    for (unsigned i = 0; i < SKAD_AUDIT_VERDICTS; i++) {
+        skad_result_uint(writer, skad_audit_verdict_name((skad_audit_verdict)i), audit.verdicts[i]);
+    }
+    skad_result_key(writer, "refused");
+    skad_write_map(writer, SKAD_AUDIT_REFUSALS);
+    for (unsigned i = 0; i < SKAD_AUDIT_REFUSALS; i++) {
+        skad_result_uint(writer, refusals[i], audit.refused[i]);
+    }
+}
+
 void skad_status_result(const skad_method_context *context, skad_time now, skad_writer *writer)
 {
     skad_node_stats stats;
@@ -277,7 +310,7 @@ void skad_status_result(const skad_method_context *context, skad_time now, skad_
     skad_node_stats_get(context->node, now, &stats);
     skad_workers_stats_get(context->workers, &workers);
 
-    skad_result_map(writer, 30 + SOCKETS_COUNT + WORKERS_COUNT + COUNTERS_COUNT + 5);
+    skad_result_map(writer, 31 + SOCKETS_COUNT + WORKERS_COUNT + COUNTERS_COUNT + 5);
     skad_result_id(writer, "id", skad_node_self(context->node));
     skad_result_public_key(writer, "public_key", skad_node_public_key(context->node));
     skad_result_str(writer, "version", SKAD_VERSION);
@@ -299,6 +332,7 @@ void skad_status_result(const skad_method_context *context, skad_time now, skad_
     write_local(context->local, writer);
     skad_result_key(writer, "forwarding");
     skad_forwarding_result(context->node, &stats, now, writer);
+    write_audits(context->node, writer);
     skad_result_uint(writer, "peers", stats.peers);
     skad_result_uint(writer, "peers_silent", stats.peers_unresponsive);
     skad_result_uint(writer, "siblings", stats.siblings);

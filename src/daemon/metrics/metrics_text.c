@@ -111,9 +111,9 @@ static void write_sockets(const skad_method_context *context, const skad_workers
 static void write_requests(const skad_method_context *context, const skad_node_stats *stats,
                            skad_exposition *out)
 {
-    static const char *const kinds[] = {"ping",     "find_node", "find_value", "store",
-                                        "announce", "compare",   "match",      "probe",
-                                        "call",     "introduce", "forward"};
+    static const char *const kinds[] = {"ping",    "find_node", "find_value", "store", "announce",
+                                        "compare", "match",     "probe",      "call",  "introduce",
+                                        "forward", "audit",     "prove"};
     uint64_t families[2] = {0};
     if (context->endpoints != NULL) {
         skad_udp_endpoints_requests(context->endpoints, families);

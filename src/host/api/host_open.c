@@ -212,6 +212,7 @@ static bool open_driver(skad_host_state *self, const parsed *parts, skad_failure
         .role = config->role,
         .port_mapping = config->port_mapping,
         .local_discovery = config->local_discovery,
+        .audit_period_s = config->audit_period_s,
         .peer_sockets = config->peer_sockets,
         .join = parts->join,
         .join_count = config->join_count,

@@ -162,6 +162,7 @@ static bool make_node(skad_driver *driver, const skad_identity *identity, skad_f
         .families = driver->endpoints.families,
         .role = driver->config.role,
         .finds_reach = true,
+        .audit_period_s = driver->config.audit_period_s,
     };
     if (driver->config.limits != NULL) {
         config.limits = *driver->config.limits;

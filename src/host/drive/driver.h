@@ -58,9 +58,10 @@ typedef struct skad_driver_config {
     uint32_t interface; /* of link-local addresses among these; 0: none, or that of a join point */
     bool interfaces;    /* watches those of the machine, and whether it slept, to join anew */
     bool port_mapping;  /* has the gateway let the port in, unless the role is CLIENT (mapping.h) */
-    bool local_discovery; /* looks for nodes on the links of the machine; only where the profile
-                             allows private addresses */
-    bool peer_sockets;    /* answers come in on sockets of their own (peer_sockets.h) */
+    uint64_t audit_period_s; /* of a round of storage audits; 0: none */
+    bool local_discovery;    /* looks for nodes on the links of the machine; only where the profile
+                                allows private addresses */
+    bool peer_sockets;       /* answers come in on sockets of their own (peer_sockets.h) */
     const skad_join_point *join;
     size_t join_count;
     skad_log_to log;

@@ -61,6 +61,7 @@ typedef struct skad_sim_command {
 extern const skad_sim_command skad_sim_command_build;
 extern const skad_sim_command skad_sim_command_run;
 extern const skad_sim_command skad_sim_command_adversary;
+extern const skad_sim_command skad_sim_command_audit;
 extern const skad_sim_command skad_sim_command_capture;
 extern const skad_sim_command skad_sim_command_churn;
 extern const skad_sim_command skad_sim_command_fuzz;

@@ -18,6 +18,7 @@ static const skad_sim_command *const COMMANDS[] = {
     &skad_sim_command_ablate,      &skad_sim_command_paper,   &skad_sim_command_report,
     &skad_sim_command_merge,       &skad_sim_command_schema,  &skad_sim_command_keys,
     &skad_sim_command_adversaries, &skad_sim_command_reality, &skad_sim_command_anonymity,
+    &skad_sim_command_audit,
 };
 #define COMMANDS_COUNT (sizeof COMMANDS / sizeof COMMANDS[0])
 

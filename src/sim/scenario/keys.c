@@ -61,6 +61,8 @@ static const scenario_row ROWS[] = {
     {"steps_to_stop", WHOLE, AT(steps_to_stop), 1, 384, NULL,
      "requests after which a lookup ends in any case"},
     {"record_life_s", REAL, AT(record_life_s), 1, YEAR_S, NULL, "how long holders keep a record"},
+    {"audit_period_s", WHOLE, AT(audit_period_s), 0, 86400, NULL,
+     "of a round of storage audits, from 30 on; 0: none"},
     {"group_bucket_max", WHOLE, AT(group_bucket_max), 0, 255, NULL,
      "peers of one /24 in a bucket; 0: any number"},
     {"group_table_max", WHOLE, AT(group_table_max), 0, 255, NULL,

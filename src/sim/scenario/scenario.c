@@ -5,6 +5,8 @@
 
 #include <inttypes.h>
 
+#define AUDIT_PERIOD_S_MIN 30
+
 void skad_sim_scenario_default(skad_sim_scenario *out)
 {
     *out = (skad_sim_scenario){
@@ -250,6 +252,9 @@ bool skad_sim_scenario_check(const skad_sim_scenario *scenario,
     if (scenario->latency == SKAD_SIM_UNIFORM && scenario->latency_max_ms < scenario->latency_ms) {
         return skad_sim_reason(reason, "latency_max_ms is %g, less than latency_ms, %g",
                                scenario->latency_max_ms, scenario->latency_ms);
+    }
+    if (scenario->audit_period_s > 0 && scenario->audit_period_s < AUDIT_PERIOD_S_MIN) {
+        return skad_sim_reason(reason, "audit_period_s is 0, or %d at least", AUDIT_PERIOD_S_MIN);
     }
     if (scenario->latency == SKAD_SIM_MATRIX && scenario->latency_file[0] == 0) {
         return skad_sim_reason(reason, "latency = matrix needs a latency_file");

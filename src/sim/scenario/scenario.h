@@ -116,6 +116,7 @@ typedef struct skad_sim_scenario {
     uint64_t beta;          /* contacts in an answer at most */
     uint64_t steps_to_stop; /* requests that end a lookup */
     double record_life_s;
+    uint64_t audit_period_s; /* of a round of storage audits; 0: none */
     uint64_t group_bucket_max;
     uint64_t group_table_max;
     uint64_t group_path_max;

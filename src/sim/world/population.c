@@ -137,6 +137,7 @@ void skad_world_start(skad_world *world, uint32_t node)
                                .families = skad_sim_families_of(&world->addresses, node),
                                .role = world->scenario.clients ? SKAD_ROLE_AUTO : SKAD_ROLE_SERVER,
                                .finds_reach = world->scenario.introductions,
+                               .audit_period_s = world->scenario.audit_period_s,
                                .simulator = &simulator};
     limits_of(world, node, &config.limits);
     skad_node_rates_default(&world->profile, &config.rates);

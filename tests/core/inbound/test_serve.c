@@ -126,6 +126,10 @@ static skad_message question(skad_kind kind)
         break;
     case SKAD_KIND_PING:
     case SKAD_KIND_PROBE:
+    case SKAD_KIND_AUDIT: /* tests/core/audit */
+    case SKAD_KIND_PROVE:
+    case SKAD_KIND_AUDITED:
+    case SKAD_KIND_PROVEN:
     case SKAD_KIND_PROBED:
     case SKAD_KIND_CALLED:
     case SKAD_KIND_INTRODUCED:

@@ -44,6 +44,7 @@ Method = Literal[
     "get",
     "resolve",
     "providers",
+    "audit",
     "watch_record",
     "watch_providers",
     "unwatch",
@@ -354,6 +355,26 @@ class Providers(TypedDict):
     providers: List[Provider]
     """at most 64, or a random choice of 64 if there are more"""
 
+class Audit(TypedDict):
+    api: int
+    round: int
+    """its number: the Unix time in seconds, divided by the period"""
+    period_s: int
+    """of a round"""
+    key: str
+    """under which its ballots are announced"""
+    network_id: str
+    """for which they are signed"""
+    static_bits: int
+    """of the static puzzle, which the ID of a voter must solve"""
+    memory_kib: int
+    """of the hash that makes such an ID"""
+    total: int
+    """ballots that there are by what at least half of the holders say"""
+    ballots: List[bytes]
+    """announcements as they were found, at most 64 or a random choice of them: PROTOCOL.md has their form and
+    the tally"""
+
 class Watched(TypedDict):
     api: int
     changes: int
@@ -651,6 +672,33 @@ class LocalDiscovery(TypedDict):
     asked: int
     """nodes that were asked because they were heard"""
 
+class Audits(TypedDict):
+    period_s: int
+    """of a round; 0: the node takes no part in [audits](core/audit.md)"""
+    round: int
+    """the one under way"""
+    plays: bool
+    """whether the node is of the neighbourhood that it has drawn"""
+    players: int
+    """others of it that the node knows"""
+    played: int
+    """rounds, since the start"""
+    ballots: int
+    """announced"""
+    committed: int
+    """commitments made for others"""
+    revealed: int
+    """of these, those that were asked for records"""
+    lacking: int
+    """of these, those that told of a record that the node lacks"""
+    invalid: int
+    """answers of others without a valid signature"""
+    verdicts: Dict[str, int]
+    """on others: `unjudged`, `agrees`, `lacks`, `withheld`, `contradicts`"""
+    refused: Dict[str, int]
+    """requests of rounds that are `past` or `coming`, that are `not_ours` to answer, `contradicting` the
+    sender's earlier one, and with `no_place` left"""
+
 class Balance(TypedDict):
     id: str
     """the neighbour's ID"""
@@ -743,6 +791,8 @@ class StatusAlways(TypedDict):
     """for `ipv4` and `ipv6`, whether the gateway lets the node's port in"""
     local_discovery: LocalDiscovery
     """how local discovery goes"""
+    audits: Audits
+    """what the node says and hears in storage audits"""
     peers: int
     """living contacts of the routing table"""
     peers_silent: int
@@ -836,7 +886,7 @@ class StatusAlways(TypedDict):
     0 while there are too few siblings"""
     requests: Dict[str, int]
     """requests answered, by kind: `ping`, `find_node`, `find_value`, `store`, `announce`, `compare`, `match`,
-    `probe`, `call`, `introduce`, `forward`"""
+    `probe`, `call`, `introduce`, `forward`, `audit`, `prove`"""
     refused: Dict[str, int]
     """requests refused, by the error code's name"""
     drops: Dict[str, int]
@@ -864,6 +914,7 @@ PARAMETERS: Dict[str, List[Any]] = {
     "get": [("key", "id", ...), ("forward", "uint", None)],
     "resolve": [("publisher", "public_key", ...), ("salt", "bytes", ''), ("forward", "uint", None)],
     "providers": [("key", "id", ...)],
+    "audit": [("round", "uint?", None)],
     "watch_record": [("publisher", "public_key", ...), ("salt", "bytes", ''), ("every_s", "uint", 60)],
     "watch_providers": [("key", "id", ...), ("every_s", "uint", 60)],
     "unwatch": [("msgid", "uint", ...)],
