@@ -17,10 +17,8 @@ _Static_assert(SKAD_SECRET_KEY_BYTES == crypto_sign_ed25519_SECRETKEYBYTES, "sec
 _Static_assert(SKAD_SIGNATURE_BYTES == crypto_sign_ed25519_BYTES, "signature");
 
 static const uint8_t purposes[][PURPOSE_BYTES] = {
-    [SKAD_SIGN_DATAGRAM] = "skad1 datagram",
-    [SKAD_SIGN_RECORD] = "skad1 record",
-    [SKAD_SIGN_ANNOUNCE] = "skad1 announce",
-    [SKAD_SIGN_STATEMENT] = "skad1 stated",
+    [SKAD_SIGN_DATAGRAM] = "skad1 datagram", [SKAD_SIGN_RECORD] = "skad1 record",
+    [SKAD_SIGN_ANNOUNCE] = "skad1 announce", [SKAD_SIGN_STATEMENT] = "skad1 stated",
     [SKAD_SIGN_AUDIT] = "skad1 audit",
 };
 

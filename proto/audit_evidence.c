@@ -70,7 +70,7 @@ static const uint8_t *read_exact(skad_reader *reader, size_t exact)
 static void read_reveal(skad_reader *reader, skad_audit_evidence *out)
 {
     const skad_span points = skad_read_bin(reader, SKAD_AUDIT_POINT_BYTES,
-                                           SKAD_AUDIT_POINTS_MAX * SKAD_AUDIT_POINT_BYTES);
+                                           (size_t)SKAD_AUDIT_POINTS_MAX * SKAD_AUDIT_POINT_BYTES);
     const size_t count = points.len / SKAD_AUDIT_POINT_BYTES;
     const uint8_t *hashes = read_exact(reader, count * SKAD_HASH_BYTES);
     out->signature = read_exact(reader, SKAD_SIGNATURE_BYTES);

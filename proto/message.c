@@ -214,26 +214,38 @@ static void decode_compare(skad_reader *reader, skad_message *out)
     reader->failed = reader->failed || out->u.compare.held.len % SKAD_COMPARE_ITEM_BYTES != 0;
 }
 
-/* Decodes the record of a FORWARD, too: its key is the target. */
-static void decode_forward(skad_reader *reader, skad_message *out)
+/* Takes the record of a FORWARD, whose key is the target. Returns false if it may not be stored so.
+ */
+static bool take_subject(skad_span subject, skad_forward *out)
 {
     skad_record record;
+    if (!skad_record_decode(subject.data, subject.len, &record) ||
+        record.type == SKAD_RECORD_ANNOUNCEMENT) {
+        return false;
+    }
+    out->record = subject;
+    out->target = record.key;
+    return true;
+}
+
+static void decode_forward(skad_reader *reader, skad_message *out)
+{
+    skad_forward *forward = &out->u.forward;
     const skad_span subject = skad_read_bin(reader, 1, SKAD_RECORD_BYTES_MAX);
     const uint64_t aim = skad_read_uint(reader, SKAD_FORWARD_STORE);
-    out->u.forward.aim = (skad_forward_aim)aim;
-    out->u.forward.want = read_want(reader);
-    out->u.forward.budget = (uint8_t)skad_read_uint(reader, SKAD_FORWARD_BUDGET_MAX);
-    out->u.forward.life_ms = (uint16_t)skad_read_uint(reader, SKAD_FORWARD_LIFE_MS_MAX);
-    out->u.forward.record = (skad_span){NULL, 0};
-    if (reader->failed || aim == SKAD_RECORD_ANNOUNCEMENT || out->u.forward.life_ms == 0) {
-        reader->failed = true;
-    } else if (aim != SKAD_FORWARD_STORE) {
-        reader->failed = subject.len != SKAD_ID_BYTES;
-        memcpy(out->u.forward.target.bytes, subject.data, reader->failed ? 0 : SKAD_ID_BYTES);
-    } else if (skad_record_decode(subject.data, subject.len, &record) &&
-               record.type != SKAD_RECORD_ANNOUNCEMENT) {
-        out->u.forward.record = subject;
-        out->u.forward.target = record.key;
+    forward->aim = (skad_forward_aim)aim;
+    forward->want = read_want(reader);
+    forward->budget = (uint8_t)skad_read_uint(reader, SKAD_FORWARD_BUDGET_MAX);
+    forward->life_ms = (uint16_t)skad_read_uint(reader, SKAD_FORWARD_LIFE_MS_MAX);
+    forward->record = (skad_span){NULL, 0};
+    reader->failed = reader->failed || aim == SKAD_RECORD_ANNOUNCEMENT || forward->life_ms == 0;
+    if (reader->failed) {
+        return;
+    }
+    if (aim == SKAD_FORWARD_STORE) {
+        reader->failed = !take_subject(subject, forward);
+    } else if (subject.len == SKAD_ID_BYTES) {
+        memcpy(forward->target.bytes, subject.data, SKAD_ID_BYTES);
     } else {
         reader->failed = true;
     }

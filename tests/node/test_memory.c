@@ -186,8 +186,8 @@ typedef struct memory_case {
     bool calls_tell; /* some call of the user fails at least once */
 } memory_case;
 
-/* Every n-th allocation alone fails, where SKAD_TEST_NTH says so: under valgrind (script/check), which
- * takes fifty times as long, and sees the same paths again and again. ASan has them all. */
+/* Every n-th allocation alone fails, where SKAD_TEST_NTH says so: under valgrind (script/check),
+ * which takes fifty times as long, and sees the same paths again and again. ASan has them all. */
 static size_t stride(void)
 {
     const char *text = getenv("SKAD_TEST_NTH");

@@ -16,7 +16,8 @@ const skad_command *skad_command_find(const char *name);
 #define SKAD_HELP_SUMMARY    "Explain a command"
 #define SKAD_VERSION_SUMMARY "Tell the version"
 #define SKAD_SIM_WORDS                                                                             \
-    "run build adversary audit capture churn ablate reality paper report merge schema fuzz keys "  \
+    "run build adversary audit anonymity capture churn ablate reality paper report merge schema "  \
+    "fuzz keys "                                                                                   \
     "adversaries"
 
 #endif

@@ -24,6 +24,8 @@ _Static_assert(BUDGET_MIN + BUDGET_SPREAD - 1 <= SKAD_FORWARD_BUDGET_MAX,
 #define BUDGET_PLAIN  24
 #define LIFE_MS_PLAIN 5000
 
+_Static_assert(SKAD_ROUTE_MAX <= SKAD_K_MAX, "what we know ourselves has room");
+
 bool skad_forwarding_prepare(skad_node *node, skad_operation *operation,
                              const skad_forward *forward, unsigned wanted)
 {
@@ -63,7 +65,7 @@ void skad_forwarding_look_here(skad_node *node, skad_operation *operation)
         return;
     }
     const size_t count = skad_route_beside(node, &self->forward.target, NULL, slots);
-    for (size_t i = 0; i < count && i < SKAD_K_MAX; i++) {
+    for (size_t i = 0; i < count && i < SKAD_ROUTE_MAX; i++) {
         skad_table_contact(&node->table, slots[i], &self->closest[self->closest_count++]);
     }
     self->results = count > 0 ? self->wanted : 0;

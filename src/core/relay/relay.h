@@ -39,7 +39,7 @@ SKAD_MUST_CHECK skad_error_code skad_relay_serve(skad_node *node, const skad_for
 
 /* A node that was asked has answered; has been silent for so long that another one is asked beside;
  * will not answer any more. */
-void skad_relay_answered(skad_node *node, const skad_pending_rpc *rpc, const skad_message *answer);
+void skad_relay_answered(skad_node *node, const skad_pending_rpc *rpc, const skad_message *message);
 void skad_relay_slow(skad_node *node, const skad_pending_rpc *rpc);
 void skad_relay_failed(skad_node *node, const skad_pending_rpc *rpc);
 
