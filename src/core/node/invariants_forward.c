@@ -62,11 +62,13 @@ static const char *operation_broken(const skad_node *node, const skad_operation 
     const size_t requests =
         requests_of(node, SKAD_PURPOSE_FORWARD, skad_operation_name(&node->operations, operation));
     size_t slow = 0;
+    if (forwarding->hops_count > SKAD_FIRST_HOPS_MAX || forwarding->closest_count > SKAD_K_MAX) {
+        return "first hops are counted";
+    }
     for (size_t i = 0; i < forwarding->hops_count; i++) {
         slow += forwarding->hops[i].state == SKAD_STEP_SLOW;
     }
-    if (forwarding->hops_count > SKAD_FIRST_HOPS_MAX || forwarding->closest_count > SKAD_K_MAX ||
-        forwarding->slow != slow || forwarding->waiting > forwarding->hops_count) {
+    if (forwarding->slow != slow || forwarding->waiting > forwarding->hops_count) {
         return "first hops are counted";
     }
     if (operation->stage == SKAD_STAGE_RUNNING &&
