@@ -1,6 +1,7 @@
 // The client's types. Results are the maps of protocol.d.ts, which is made from the schema of the control protocol.
 
 import type {
+  Audit,
   Bans,
   Event,
   Get,
@@ -205,6 +206,8 @@ export class Client {
   /** The routing table. */
   table(options?: CallOptions): Promise<Table>;
   /** Whether the node does its work, and why not. */
+  /** The ballots of a round of storage audits; without a round those of the last one that has some (from 1.2 on). */
+  audit(options?: CallOptions & { round?: number | bigint | null }): Promise<Audit>;
   health(options?: CallOptions): Promise<Health>;
   /** The node's identity, its state and its counters. */
   status(options?: CallOptions): Promise<Status>;

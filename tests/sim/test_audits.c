@@ -10,14 +10,15 @@
 #include "src/sim/scenario/behaviours.h"
 #include "tests/support/small_world.h"
 
-#define ROUNDS 4
+#define ROUNDS 6
 
 static skad_sim_audit_outcome out;
 
 static void run(uint64_t behaviour, double share)
 {
     skad_sim_scenario scenario = test_small_world(60);
-    scenario.values = 40;
+    scenario.values =
+        120; /* with few, one that stores a quarter may have all that it is asked for */
     scenario.warmup_s = 60;
     scenario.audit_period_s = 60;
     scenario.adversary = behaviour;
@@ -63,7 +64,7 @@ static void liars_are_caught(void **state)
                       cases[i].label, (unsigned)out.liars.drawn, (unsigned)out.liars.denied,
                       (unsigned)out.liars.blamed, (unsigned)out.honest.denied,
                       (unsigned)out.honest.drawn);
-        assert_in_range(out.liars.drawn, 4, 100);
+        assert_in_range(out.liars.drawn, 4, 200);
         assert_in_range(100 * out.liars.denied, cases[i].denied * out.liars.drawn, UINT64_MAX);
         assert_in_range(100 * out.liars.blamed, cases[i].blamed * out.liars.drawn, UINT64_MAX);
         assert_true(cases[i].blamed > 0 || out.liars.blamed == 0); /* nothing contradicts */

@@ -195,6 +195,11 @@ export class Client {
     return this.call("table", ...split(options));
   }
 
+  async audit(options) {
+    const [rest, how] = split(options);
+    return this.call("audit", rest, how);
+  }
+
   async health(options) {
     return this.call("health", ...split(options));
   }

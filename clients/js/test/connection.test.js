@@ -196,7 +196,7 @@ test(
     const node = client();
     await assert.rejects(node.put(new Uint8Array(5000)), /5012 bytes.*at most 4096/);
     await assert.rejects(node.put(() => 1), skad.InputError);
-    await assert.rejects(node.put("v", { kep: true }), { name: "ParamsError", parameter: "kep", expected: "value, keep" });
+    await assert.rejects(node.put("v", { kep: true }), { name: "ParamsError", parameter: "kep", expected: "value, keep, forward" });
     await assert.rejects(node.call("dance"), skad.ParamsError);
     await assert.rejects(node.call("toString"), skad.ParamsError);
     assert.equal((await node.status()).joined, true);

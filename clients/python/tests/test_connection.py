@@ -196,7 +196,7 @@ class Connection(FakeCase):
                 await node.publish(b"v", sequence=1 << 70)
             with self.assertRaises(skad.ParamsError) as caught:
                 await node.call("put", {"vaule": b"x"})
-            self.assertEqual((caught.exception.parameter, caught.exception.expected), ("vaule", "value, keep"))
+            self.assertEqual((caught.exception.parameter, caught.exception.expected), ("vaule", "value, keep, forward"))
             with self.assertRaises(skad.ParamsError):
                 await node.call("dance")
             self.assertTrue((await node.status())["joined"])

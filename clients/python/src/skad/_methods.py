@@ -16,12 +16,12 @@ Value = Union[bytes, str]
 #: The node bounds how many of these are under way; the client keeps to the bound, so that the methods that
 #: answer at once do not wait behind them.
 OPERATIONS = frozenset(
-    ("ping", "lookup", "trace", "put", "store", "publish", "announce", "get", "resolve", "providers", "batch")
+    ("ping", "lookup", "trace", "put", "store", "publish", "announce", "get", "resolve", "providers", "audit", "batch")
 )
 
 #: They change nothing, so they are asked again when the connection broke before their answer.
 REPEATABLE = frozenset(
-    ("ping", "lookup", "get", "resolve", "providers", "records", "bans", "table", "health", "status")
+    ("ping", "lookup", "get", "resolve", "providers", "audit", "records", "bans", "table", "health", "status")
 )
 
 #: What a node takes that does not say (before 1.1).

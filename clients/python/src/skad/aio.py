@@ -101,7 +101,7 @@ class Client:
         return cast(protocol.Put, await self.call("put", arguments, timeout=timeout))
 
     async def get(self, key: Key, *, forward: Optional[int] = None, timeout: Optional[float] = None) -> protocol.Get:
-        """Fetches an immutable value; NotFoundError if there is none. `forward`: other nodes look for it, as in `put`."""
+        """Fetches an immutable value; NotFoundError if there is none. `forward`: as in `put`."""
         return cast(protocol.Get, await self.call("get", {"key": key, "forward": forward}, timeout=timeout))
 
     async def store(
@@ -264,7 +264,7 @@ class Client:
             if name == "step":
                 on_step(cast(protocol.Step, value))
 
-        arguments = [id] if forward is None else [id, forward]
+        arguments: list[Any] = [id] if forward is None else [id, forward]
         seconds = self.timeout if timeout is None else timeout
         return cast(protocol.Lookup, await self._caller.call("trace", arguments, notified, seconds))
 
@@ -302,6 +302,10 @@ class Client:
     async def table(self, *, timeout: Optional[float] = None) -> protocol.Table:
         """The routing table."""
         return cast(protocol.Table, await self.call("table", timeout=timeout))
+
+    async def audit(self, round: Optional[int] = None, *, timeout: Optional[float] = None) -> protocol.Audit:
+        """The ballots of a round of storage audits; without a round those of the last one that has some."""
+        return cast(protocol.Audit, await self.call("audit", {"round": round}, timeout=timeout))
 
     async def health(self, *, timeout: Optional[float] = None) -> protocol.Health:
         """Whether the node does its work, and why not."""

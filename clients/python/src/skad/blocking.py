@@ -178,7 +178,7 @@ class Client:
         return self._loop.run(self._node.put(value, keep=keep, forward=forward, timeout=timeout))
 
     def get(self, key: Key, *, forward: Optional[int] = None, timeout: Optional[float] = None) -> protocol.Get:
-        """Fetches an immutable value; NotFoundError if there is none. `forward`: other nodes look for it, as in `put`."""
+        """Fetches an immutable value; NotFoundError if there is none. `forward`: as in `put`."""
         return self._loop.run(self._node.get(key, forward=forward, timeout=timeout))
 
     def store(
@@ -351,6 +351,10 @@ class Client:
     def table(self, *, timeout: Optional[float] = None) -> protocol.Table:
         """The routing table."""
         return self._loop.run(self._node.table(timeout=timeout))
+
+    def audit(self, round: Optional[int] = None, *, timeout: Optional[float] = None) -> protocol.Audit:
+        """The ballots of a round of storage audits; without a round those of the last one that has some."""
+        return self._loop.run(self._node.audit(round, timeout=timeout))
 
     def health(self, *, timeout: Optional[float] = None) -> protocol.Health:
         """Whether the node does its work, and why not."""
