@@ -68,7 +68,8 @@ static size_t dispensable(const skad_lookup *lookup, const skad_shortlist *list)
             farthest = at;
             standing_by++;
         }
-        answered += lookup->candidates.all[list->members[at]].state == SKAD_STEP_ANSWERED &&
+        answered += widened &&
+                    lookup->candidates.all[list->members[at]].state == SKAD_STEP_ANSWERED &&
                     !skad_shortlist_surplus(lookup, list, at);
     }
     return standing_by > lookup->siblings ? farthest : list->count;

@@ -6,7 +6,6 @@
 #include "src/core/routing/rtt.h"
 
 #define STEPS_AN_OCTAVE 4
-#define LEAST_US        (SKAD_US_PER_MS)
 
 /* What is assumed at first: a step of the histogram, half of SKAD_RTO_INITIAL_US or a little more.
  */
@@ -21,19 +20,30 @@ static size_t index_of(skad_family family)
 /* Returns the upper end of a step. */
 static uint64_t end_of(size_t step)
 {
-    static const uint64_t QUARTERS[STEPS_AN_OCTAVE] = {1000, 1189, 1414, 1682}; /* 1000 * 2^(n/4) */
-    return (LEAST_US * QUARTERS[step % STEPS_AN_OCTAVE] << (step / STEPS_AN_OCTAVE)) / 1000;
+    static const uint64_t FIRST_US[STEPS_AN_OCTAVE] = {1000, 1189, 1414, 1682}; /* 1 ms * 2^(n/4) */
+    return FIRST_US[step % STEPS_AN_OCTAVE] << (step / STEPS_AN_OCTAVE);
+}
+
+/* Returns the step that a time belongs to: whole octaves are passed over first, since each answer
+ * is noted. */
+static size_t step_of(uint64_t us)
+{
+    size_t step = 0;
+    while (step + STEPS_AN_OCTAVE < SKAD_ROUND_TRIPS_STEPS &&
+           us > end_of(step + STEPS_AN_OCTAVE - 1)) {
+        step += STEPS_AN_OCTAVE;
+    }
+    while (step < SKAD_ROUND_TRIPS_STEPS - 1 && us > end_of(step)) {
+        step++;
+    }
+    return step;
 }
 
 void skad_round_trips_note(skad_round_trips *trips, skad_family family, uint64_t us)
 {
     uint8_t *counts = trips->counts[index_of(family)];
     uint8_t *total = &trips->total[index_of(family)];
-    size_t step = 0;
-    while (step < SKAD_ROUND_TRIPS_STEPS - 1 && us > end_of(step)) {
-        step++;
-    }
-    counts[step]++;
+    counts[step_of(us)]++;
     if (++*total < SKAD_ROUND_TRIPS_FULL) {
         return;
     }

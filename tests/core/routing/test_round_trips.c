@@ -59,6 +59,19 @@ static void it_is_twice_as_long_as_three_quarters_of_the_answers_took(void **sta
     }
 }
 
+/* At the end of a step as in its middle, in the first octave as in the last. */
+static void each_time_is_told_by_at_most_a_fifth_more(void **state)
+{
+    (void)state;
+    for (uint64_t us = SKAD_RTO_MIN_US / 2; us <= SKAD_RTO_INITIAL_US / 2; us += 7) {
+        skad_round_trips trips = {0};
+        note(&trips, 100, us);
+        const uint64_t timeout = skad_round_trips_timeout_us(&trips, V4);
+        const uint64_t most = us * 12 / 5;
+        assert_in_range(timeout, 2 * us, most > SKAD_RTO_INITIAL_US ? SKAD_RTO_INITIAL_US : most);
+    }
+}
+
 static void it_keeps_within_its_bounds(void **state)
 {
     (void)state;
@@ -119,6 +132,7 @@ int main(void)
         cmocka_unit_test(without_a_sample_it_is_a_second),
         cmocka_unit_test(a_few_samples_do_not_shorten_it),
         cmocka_unit_test(it_is_twice_as_long_as_three_quarters_of_the_answers_took),
+        cmocka_unit_test(each_time_is_told_by_at_most_a_fifth_more),
         cmocka_unit_test(it_keeps_within_its_bounds),
         cmocka_unit_test(a_minority_of_liars_moves_it_little),
         cmocka_unit_test(the_slowest_are_given_their_time),
