@@ -183,6 +183,10 @@ static void misplace_the_last(skad_lookup *lookup)
 {
     lookup->candidates.distances[SIXTH] ^= 1;
 }
+static void move_the_last(skad_lookup *lookup)
+{
+    at(lookup, SIXTH)->address.ip[0] ^= 1;
+}
 static void be_a_candidate(skad_lookup *lookup)
 {
     lookup->self = at(lookup, SIXTH)->contact.id;
@@ -268,6 +272,7 @@ static const struct {
      "a region awaits no more candidates than were asked"},
     {"beyond a region", ask_beyond_a_region, "a region awaits no more candidates than were asked"},
     {"the last misplaced", misplace_the_last, "a candidate has its distance"},
+    {"the last of another group", move_the_last, "a candidate has its address group"},
     {"ourselves", be_a_candidate, "we are not our own candidate"},
     {"ourselves, free", be_free, NULL},
     {"asked and displaced", displace_one_that_was_asked, NULL},

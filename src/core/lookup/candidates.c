@@ -5,6 +5,7 @@
 #include "crypto/assert.h"
 #include "proto/address.h"
 #include "src/core/routing/distance.h"
+#include "src/core/routing/diversity.h"
 
 /* Reserves memory. Nothing is cleared, because candidates are written before they are read. */
 static bool reserve(skad_candidates *candidates, size_t capacity)
@@ -13,7 +14,9 @@ static bool reserve(skad_candidates *candidates, size_t capacity)
     candidates->all = all != NULL ? all : candidates->all;
     uint64_t *distances = reallocarray(candidates->distances, capacity, sizeof *distances);
     candidates->distances = distances != NULL ? distances : candidates->distances;
-    if (all == NULL || distances == NULL) {
+    uint64_t *groups = reallocarray(candidates->groups, capacity, sizeof *groups);
+    candidates->groups = groups != NULL ? groups : candidates->groups;
+    if (all == NULL || distances == NULL || groups == NULL) {
         return false;
     }
     candidates->capacity = (uint16_t)capacity;
@@ -32,6 +35,7 @@ void skad_candidates_free(skad_candidates *candidates)
 {
     free(candidates->all);
     free(candidates->distances);
+    free(candidates->groups);
 }
 
 static uint64_t distance_to(const skad_candidates *candidates, const skad_id *id)
@@ -119,6 +123,7 @@ static void unchain(skad_candidates *candidates, uint16_t index)
 static void chain(skad_candidates *candidates, uint16_t index, const skad_candidate *candidate)
 {
     candidates->distances[index] = distance_to(candidates, &candidate->contact.id);
+    candidates->groups[index] = skad_address_group(&candidate->address);
     uint16_t *link = &candidates->chains[chain_of(candidates->distances[index])];
     candidates->all[index] = *candidate;
     candidates->all[index].next = *link;

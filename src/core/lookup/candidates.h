@@ -65,6 +65,7 @@ typedef struct skad_candidates {
     uint16_t spare;      /* indices below this are taken now */
     skad_candidate *all;
     uint64_t *distances;                    /* from each to the target, first 64 bits */
+    uint64_t *groups;                       /* of each: its address group (diversity.h) */
     uint16_t chains[SKAD_CANDIDATE_CHAINS]; /* first candidate of each plus one; 0: none */
 } skad_candidates;
 

@@ -292,8 +292,9 @@ static size_t find_sure(const skad_lookup *lookup, uint16_t indices[static SKAD_
     return count;
 }
 
-size_t skad_choice_sure(const skad_lookup *lookup, uint16_t indices[static SKAD_K_MAX])
+size_t skad_choice_sure(skad_lookup *lookup, uint16_t indices[static SKAD_K_MAX])
 {
+    skad_credit_weigh(lookup); /* an answer may have come since */
     const size_t all = find_sure(lookup, indices);
     size_t count = 0;
     for (size_t i = 0; i < all; i++) {

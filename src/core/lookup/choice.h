@@ -35,7 +35,7 @@ bool skad_choice_may_store(const skad_lookup *lookup, uint16_t index);
  * that have, or may yet, or ourselves, stand before them, and more than half of the closest that
  * answered named them, or they are our own contacts. Returns how many, SKAD_K_MAX at most; none
  * before the closing round. */
-size_t skad_choice_sure(const skad_lookup *lookup, uint16_t indices[static SKAD_K_MAX]);
+size_t skad_choice_sure(skad_lookup *lookup, uint16_t indices[static SKAD_K_MAX]);
 
 /* Whether a candidate belongs to the closing round: it did not fail, and if it was not asked yet,
  * it may be. */

@@ -368,14 +368,14 @@ void skad_lookup_refused(skad_lookup *lookup, uint16_t index, bool again)
 
 void skad_lookup_finish(skad_lookup *lookup)
 {
-    lookup->phase = SKAD_LOOKUP_DONE;
+    skad_lookup_turn(lookup, SKAD_LOOKUP_DONE);
 }
 
 /* ---- Phases ---- */
 
 static void begin_closing(skad_lookup *lookup)
 {
-    lookup->phase = SKAD_LOOKUP_CLOSING;
+    skad_lookup_turn(lookup, SKAD_LOOKUP_CLOSING);
     skad_mirror_end(lookup);
     for (uint8_t path = 0; path < lookup->paths; path++) {
         for (size_t i = 0; i < lookup->lists[path].count; i++) {
@@ -436,7 +436,7 @@ static bool look_behind_crowd(skad_lookup *lookup)
     if (!skad_strata_begin(lookup)) {
         return false;
     }
-    lookup->phase = SKAD_LOOKUP_SAMPLING;
+    skad_lookup_turn(lookup, SKAD_LOOKUP_SAMPLING);
     return true;
 }
 
@@ -446,19 +446,19 @@ bool skad_lookup_done(skad_lookup *lookup)
     if (lookup->phase == SKAD_LOOKUP_PATHS && paths_over(lookup)) {
         begin_closing(lookup);
         if (!lookup->closing_round) {
-            lookup->phase = SKAD_LOOKUP_DONE;
+            skad_lookup_turn(lookup, SKAD_LOOKUP_DONE);
         }
     }
     if (lookup->phase == SKAD_LOOKUP_WIDENING && skad_regions_explored(lookup)) {
-        lookup->phase = SKAD_LOOKUP_CLOSING;
+        skad_lookup_turn(lookup, SKAD_LOOKUP_CLOSING);
     }
     if (lookup->phase == SKAD_LOOKUP_CLOSING && skad_mirror_done(lookup) &&
         skad_outside_over(lookup, skad_outside_share(lookup)) && skad_choice_closing_over(lookup) &&
         !skad_regions_widen(lookup) && !look_behind_crowd(lookup)) {
-        lookup->phase = SKAD_LOOKUP_DONE;
+        skad_lookup_turn(lookup, SKAD_LOOKUP_DONE);
     }
     if (lookup->phase == SKAD_LOOKUP_SAMPLING && skad_strata_over(lookup)) {
-        lookup->phase = SKAD_LOOKUP_DONE;
+        skad_lookup_turn(lookup, SKAD_LOOKUP_DONE);
     }
     return lookup->phase == SKAD_LOOKUP_DONE;
 }

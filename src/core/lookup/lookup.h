@@ -115,6 +115,7 @@ typedef struct skad_lookup {
     uint8_t wanted; /* living nodes to be found: s, or more */
     uint8_t enough; /* when so many have answered, no node that was silent lately is asked */
     skad_lookup_phase phase;
+    uint16_t turns; /* how often it turned to something new to ask for (skad_lookup_turn) */
     uint64_t started_us;
     uint16_t rpcs;                            /* requests sent, those for regions included */
     skad_shortlist lists[SKAD_PATHS_MAX + 1]; /* the last one used is the closing round's */
@@ -159,6 +160,15 @@ typedef struct skad_query {
 static inline bool skad_lookup_may_ask(const skad_lookup *lookup)
 {
     return lookup->rpcs < lookup->rpcs_max;
+}
+
+/* Turns to a phase, or to another part of the same one. Whatever gives a lookup something new to
+ * ask that it has not heard of turns it: while it neither turns, asks nor hears, it has nothing to
+ * ask. */
+static inline void skad_lookup_turn(skad_lookup *lookup, skad_lookup_phase phase)
+{
+    lookup->phase = phase;
+    lookup->turns++;
 }
 
 /* What a lookup starts from. */

@@ -6,10 +6,10 @@
 static bool group_chosen(const skad_lookup *lookup, uint16_t index, const uint16_t *chosen,
                          size_t count)
 {
-    skad_group_tally same =
-        skad_group_tally_of(skad_address_group(&lookup->candidates.all[index].address));
+    const uint64_t *groups = lookup->candidates.groups;
+    skad_group_tally same = skad_group_tally_of(groups[index]);
     for (size_t i = 0; i < count; i++) {
-        skad_group_tally_add(&same, skad_address_group(&lookup->candidates.all[chosen[i]].address));
+        skad_group_tally_add(&same, groups[chosen[i]]);
     }
     return !skad_group_tally_has_room(&same, lookup->group_path_max);
 }
@@ -45,10 +45,10 @@ size_t skad_lookup_groups(const skad_lookup *lookup, const uint16_t *indices, si
 {
     size_t groups = 0;
     for (size_t i = 0; i < count; i++) {
-        const uint64_t group = skad_address_group(&lookup->candidates.all[indices[i]].address);
+        const uint64_t group = lookup->candidates.groups[indices[i]];
         bool met = false;
         for (size_t j = 0; j < i && group != 0 && !met; j++) {
-            met = skad_address_group(&lookup->candidates.all[indices[j]].address) == group;
+            met = lookup->candidates.groups[indices[j]] == group;
         }
         groups += !met;
     }

@@ -64,6 +64,7 @@ bool skad_outside_add(skad_lookup *lookup, const skad_contact *contact, const sk
 void skad_outside_drawn(skad_lookup *lookup)
 {
     lookup->outside_drawn = true;
+    skad_lookup_turn(lookup, lookup->phase);
 }
 
 void skad_outside_mark(skad_lookup *lookup, uint16_t index)

@@ -205,6 +205,6 @@ bool skad_regions_widen(skad_lookup *lookup)
     if (lookup->region_count == 0) {
         return false;
     }
-    lookup->phase = SKAD_LOOKUP_WIDENING;
+    skad_lookup_turn(lookup, SKAD_LOOKUP_WIDENING);
     return true;
 }

@@ -143,11 +143,6 @@ void skad_shortlist_add(skad_lookup *lookup, uint8_t path, uint16_t index)
 
 /* ---- Shares of address groups ---- */
 
-static uint64_t group_of(const skad_lookup *lookup, uint16_t index)
-{
-    return skad_address_group(&lookup->candidates.all[index].address);
-}
-
 /* Whether it did not answer in time: then its place in its group is free for another. A few silent
  * names of one group would otherwise be waited for one after the other. */
 static bool is_quiet(const skad_lookup *lookup, uint16_t index)
@@ -158,13 +153,14 @@ static bool is_quiet(const skad_lookup *lookup, uint16_t index)
 
 bool skad_shortlist_surplus(const skad_lookup *lookup, const skad_shortlist *list, size_t member)
 {
-    if (lookup->group_path_max == 0) {
-        return false;
+    const uint64_t *groups = lookup->candidates.groups;
+    if (lookup->group_path_max == 0 || member < lookup->group_path_max) {
+        return false; /* fewer than the share stand before it */
     }
-    skad_group_tally before = skad_group_tally_of(group_of(lookup, list->members[member]));
+    skad_group_tally before = skad_group_tally_of(groups[list->members[member]]);
     for (size_t i = 0; i < member; i++) {
         if (!is_quiet(lookup, list->members[i])) {
-            skad_group_tally_add(&before, group_of(lookup, list->members[i]));
+            skad_group_tally_add(&before, groups[list->members[i]]);
         }
     }
     return !skad_group_tally_has_room(&before, lookup->group_path_max);
@@ -175,10 +171,11 @@ bool skad_shortlist_group_has_room(const skad_lookup *lookup, uint16_t index)
     if (lookup->group_max == 0) {
         return true;
     }
-    skad_group_tally asked = skad_group_tally_of(group_of(lookup, index));
+    const uint64_t *groups = lookup->candidates.groups;
+    skad_group_tally asked = skad_group_tally_of(groups[index]);
     for (size_t i = 0; i < lookup->asked_count; i++) {
         if (!is_quiet(lookup, lookup->asked[i])) {
-            skad_group_tally_add(&asked, group_of(lookup, lookup->asked[i]));
+            skad_group_tally_add(&asked, groups[lookup->asked[i]]);
         }
     }
     return skad_group_tally_has_room(&asked, lookup->group_max);

@@ -371,6 +371,7 @@ bool skad_strata_over(skad_lookup *lookup)
     if (!strata->asking) {
         strata->asking =
             strata->waiting == 0 && (strata->queries_next == strata->queries_count || !may_ask);
+        lookup->turns = (uint16_t)(lookup->turns + strata->asking);
         return false;
     }
     if (members_awaited(lookup) || (may_ask && skad_strata_next_member(lookup) != NONE)) {
@@ -379,6 +380,7 @@ bool skad_strata_over(skad_lookup *lookup)
     strata->round++;
     if (strata->round < SKAD_STRATA_OVER) {
         begin_round(lookup);
+        skad_lookup_turn(lookup, lookup->phase);
     }
     return strata->round == SKAD_STRATA_OVER;
 }

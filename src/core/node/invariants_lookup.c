@@ -5,6 +5,7 @@
 #include "proto/address.h"
 #include "src/core/lookup/mirror.h"
 #include "src/core/routing/distance.h"
+#include "src/core/routing/diversity.h"
 
 static const char *list_broken(const skad_lookup *lookup, size_t path)
 {
@@ -78,6 +79,9 @@ static const char *candidate_broken(const skad_lookup *lookup, size_t index)
     if (lookup->candidates.distances[index] !=
         (skad_id_prefix(&candidate->contact.id) ^ skad_id_prefix(&lookup->target))) {
         return "a candidate has its distance";
+    }
+    if (lookup->candidates.groups[index] != skad_address_group(&candidate->address)) {
+        return "a candidate has its address group";
     }
     if (skad_id_equal(&candidate->contact.id, &lookup->self)) {
         return "we are not our own candidate";

@@ -125,28 +125,27 @@ static bool send_query(skad_node *node, skad_operation *operation, const skad_qu
     return skad_request_can_send(node) && skad_ask_candidate(node, operation, query);
 }
 
-static void drive_lookup(skad_node *node, skad_operation *operation)
+/* Returns whether it asked for something, or turned to something new to ask for. */
+static bool drive_lookup(skad_node *node, skad_operation *operation)
 {
+    skad_lookup *lookup = operation->lookup;
+    const unsigned before = lookup->turns + lookup->rpcs;
     skad_query query;
     if (skad_operation_puts(operation) && !skad_storing_early(node, operation)) {
         block(node);
-        return;
+        return false;
     }
-    while (skad_lookup_next(operation->lookup, &query)) {
+    while (skad_lookup_next(lookup, &query)) {
         if (!send_query(node, operation, &query)) {
-            skad_lookup_unask(operation->lookup, &query);
+            skad_lookup_unask(lookup, &query);
             block(node);
-            return;
+            return false;
         }
-        if (query.region) {
-            skad_report_trace_region(node, operation, query.candidate, SKAD_STEP_ASKED);
-        } else {
-            skad_report_trace(node, operation, query.candidate);
-        }
+        skad_report_trace_query(node, operation, &query);
     }
-    if (!skad_lookup_done(operation->lookup)) {
-        skad_seeds_outside(node, operation->lookup);
-        return;
+    if (!skad_lookup_done(lookup)) {
+        skad_seeds_outside(node, lookup);
+        return lookup->turns + lookup->rpcs != before;
     }
     if (skad_operation_puts(operation)) {
         skad_storing_begin(node, operation);
@@ -155,6 +154,7 @@ static void drive_lookup(skad_node *node, skad_operation *operation)
     } else {
         end_lookup(node, operation);
     }
+    return false;
 }
 
 /* Drives what follows a lookup. */
@@ -180,10 +180,10 @@ static void drive_holders(skad_node *node, skad_operation *operation)
 void skad_operate_drive(skad_node *node, skad_operation *operation)
 {
     /* A new phase may have new candidates to ask: a lookup that has ended one phase is driven into
-     * the next. */
-    for (unsigned round = 0; round < PHASES_MAX && operation->stage == SKAD_STAGE_RUNNING;
-         round++) {
-        drive_lookup(node, operation);
+     * the next, until it neither turns nor asks. */
+    bool moved = true;
+    for (unsigned n = 0; n < PHASES_MAX && moved && operation->stage == SKAD_STAGE_RUNNING; n++) {
+        moved = drive_lookup(node, operation);
     }
     if (operation->stage == SKAD_STAGE_STORING || operation->stage == SKAD_STAGE_PAGING) {
         drive_holders(node, operation);

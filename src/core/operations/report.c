@@ -100,6 +100,16 @@ void skad_report_trace_region(skad_node *node, const skad_operation *operation, 
     }
 }
 
+void skad_report_trace_query(skad_node *node, const skad_operation *operation,
+                             const skad_query *query)
+{
+    if (query->region) {
+        skad_report_trace_region(node, operation, query->candidate, SKAD_STEP_ASKED);
+    } else {
+        skad_report_trace(node, operation, query->candidate);
+    }
+}
+
 /* Lists the nodes that were asked, in the order of asking. */
 static size_t list_steps(skad_operation *operation)
 {

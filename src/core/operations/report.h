@@ -30,6 +30,10 @@ skad_step skad_report_step(const skad_lookup *lookup, uint16_t index);
 /* Emits a traced operation's step, as it is now. */
 void skad_report_trace(skad_node *node, const skad_operation *operation, uint16_t index);
 
+/* Emits a query that a traced operation sent. */
+void skad_report_trace_query(skad_node *node, const skad_operation *operation,
+                             const skad_query *query);
+
 /* Emits the result of a traced operation's query about a region. */
 void skad_report_trace_region(skad_node *node, const skad_operation *operation, uint16_t index,
                               skad_step_state state);

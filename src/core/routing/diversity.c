@@ -34,15 +34,6 @@ uint64_t skad_group_widest(uint64_t group)
     return skad_group_around(group, level);
 }
 
-void skad_group_tally_add(skad_group_tally *tally, uint64_t other)
-{
-    uint64_t differ = tally->group ^ other;
-    for (unsigned i = 0; i < SKAD_GROUP_LEVELS; i++) {
-        bool same = skad_group_factor(tally->group, i) != 0 && differ >> skad_group_shorter(i) == 0;
-        tally->same[i] = (uint16_t)(tally->same[i] + same);
-    }
-}
-
 bool skad_group_tally_has_room(const skad_group_tally *tally, size_t max)
 {
     if (max == 0 || tally->group == 0) {

@@ -46,8 +46,14 @@ static inline skad_group_tally skad_group_tally_of(uint64_t group)
     return (skad_group_tally){.group = group};
 }
 
-/* Counts another one, of level 0 too. */
-void skad_group_tally_add(skad_group_tally *tally, uint64_t other);
+/* Counts another one, of level 0 too. The widest groups are looked at first: most differ there. */
+static inline void skad_group_tally_add(skad_group_tally *tally, uint64_t other)
+{
+    const uint64_t differ = tally->group ^ other;
+    for (unsigned i = SKAD_GROUP_LEVELS; i-- > 0 && differ >> skad_group_shorter(i) == 0;) {
+        tally->same[i] = (uint16_t)(tally->same[i] + (skad_group_factor(tally->group, i) != 0));
+    }
+}
 
 /* Whether one more fits, if `max` of a group of level 0 are allowed; 0: any number. */
 bool skad_group_tally_has_room(const skad_group_tally *tally, size_t max);

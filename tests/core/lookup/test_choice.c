@@ -316,6 +316,30 @@ static void a_put_stores_at_contacts_that_most_name_and_asks_them_nothing_else(v
     skad_lookup_free(lookup);
 }
 
+/* The put goes on with each answer, before it asks for more. */
+static void what_is_sure_counts_an_answer_that_has_just_come(void **state)
+{
+    (void)state;
+    skad_lookup *lookup = make_put();
+    script_assert_asks(lookup, NUMBERS(10, 20, 30, 40));
+    script_answer(lookup, 10, NUMBERS(15));
+    script_answer(lookup, 20, NUMBERS(15));
+    script_answer(lookup, 30, NUMBERS(15));
+    script_answer(lookup, 40, NULL, 0);
+    assert_false(skad_lookup_done(lookup));
+    script_assert_asks(lookup, NUMBERS(15));
+    script_answer(lookup, 15, NULL, 0);
+    assert_false(skad_lookup_done(lookup));
+    script_assert_asks(lookup, NUMBERS(50));
+    script_answer(lookup, 50, NUMBERS(12));
+    script_assert_asks(lookup, NUMBERS(12));
+    uint16_t sure[SKAD_K_MAX];
+    assert_int_equal(skad_choice_sure(lookup, sure), 4); /* three of the closest six name 15, */
+    script_answer(lookup, 12, NUMBERS(15));
+    assert_int_equal(skad_choice_sure(lookup, sure), 5); /* then four of them */
+    skad_lookup_free(lookup);
+}
+
 /* We are one of the six closest: the sixth of the others is not needed. */
 static void a_put_counts_ourselves_among_the_closest(void **state)
 {
@@ -432,6 +456,7 @@ int main(void)
         cmocka_unit_test(a_liar_has_three_of_its_inventions_asked),
         cmocka_unit_test(names_without_credit_are_asked_where_too_few_nodes_answered),
         cmocka_unit_test(a_put_stores_at_contacts_that_most_name_and_asks_them_nothing_else),
+        cmocka_unit_test(what_is_sure_counts_an_answer_that_has_just_come),
         cmocka_unit_test(a_put_counts_ourselves_among_the_closest),
         cmocka_unit_test(a_lookup_that_is_for_no_put_stores_nowhere),
         cmocka_unit_test(with_first_answers_three_of_the_closest_end_a_path),

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "src/core/lookup/nearest.h"
+#include "src/core/routing/diversity.h"
 #include "tests/support/lookup_script.h"
 
 #define OF_ANOTHER_16 0x10000U
@@ -89,6 +90,7 @@ static void candidates_are_counted_by_their_groups(void **state)
     for (size_t i = 0; i < 2; i++) {
         skad_address *address = &lookup->candidates.all[indices[i]].address;
         memcpy(address->ip, (const uint8_t[]){127, 0, 0, 1}, 4);
+        lookup->candidates.groups[indices[i]] = skad_address_group(address);
     }
     assert_int_equal(skad_lookup_groups(lookup, indices, 5), 4);
 }

@@ -299,12 +299,27 @@ static void land(world *self)
     }
 }
 
+/* It had nothing to ask and did not turn: then it has nothing to ask before something comes. */
+static void assert_at_rest(world *self, uint64_t seed)
+{
+    skad_query query;
+    const uint16_t turns = self->lookup->turns;
+    if (skad_lookup_next(self->lookup, &query) || skad_lookup_done(self->lookup) ||
+        self->lookup->turns != turns) {
+        fail_msg("seed %llu: it would have gone on", (unsigned long long)seed);
+    }
+}
+
 static void run(world *self, uint64_t seed)
 {
     for (unsigned step = 0; step < STEPS_MAX; step++) {
         ask_all(self);
+        const uint16_t turns = self->lookup->turns;
         if (!self->blocked && skad_lookup_done(self->lookup)) {
             return;
+        }
+        if (!self->blocked && turns == self->lookup->turns) {
+            assert_at_rest(self, seed);
         }
         const bool drawn = self->lookup->outside_drawn;
         if (!self->blocked) {
