@@ -1,5 +1,7 @@
 #include "src/core/lookup/nearest.h"
 
+#include <string.h>
+
 #include "src/core/routing/diversity.h"
 
 /* Whether a candidate's address groups already have their share among the chosen. */
@@ -14,28 +16,40 @@ static bool group_chosen(const skad_lookup *lookup, uint16_t index, const uint16
     return !skad_group_tally_has_room(&same, lookup->group_path_max);
 }
 
+/* Sorts those that have answered: where groups have no share the closest `max`, else all, since
+ * some will be left out. Returns how many. */
+static size_t sort_answered(const skad_lookup *lookup, size_t max,
+                            uint16_t sorted[static SKAD_ASKED_MAX])
+{
+    const size_t bound = lookup->group_path_max == 0 ? max : SKAD_ASKED_MAX;
+    size_t count = 0;
+    for (size_t i = 0; i < lookup->asked_count; i++) {
+        const uint16_t index = lookup->asked[i];
+        size_t at = count;
+        if (lookup->candidates.all[index].state != SKAD_STEP_ANSWERED) {
+            continue;
+        }
+        while (at > 0 && skad_candidates_closer(&lookup->candidates, index, sorted[at - 1])) {
+            at--;
+        }
+        if (at == bound) {
+            continue;
+        }
+        count += count < bound;
+        memmove(&sorted[at + 1], &sorted[at], (count - 1 - at) * sizeof sorted[0]);
+        sorted[at] = index;
+    }
+    return count;
+}
+
 size_t skad_lookup_closest(const skad_lookup *lookup, size_t max, uint16_t *indices)
 {
+    uint16_t sorted[SKAD_ASKED_MAX];
+    const size_t answered = sort_answered(lookup, max, sorted);
     size_t count = 0;
-    uint16_t last = SKAD_CANDIDATE_NONE; /* the farthest examined so far */
-    while (count < max) {
-        uint16_t best = SKAD_CANDIDATE_NONE;
-        for (size_t i = 0; i < lookup->asked_count; i++) {
-            uint16_t index = lookup->asked[i];
-            if (lookup->candidates.all[index].state == SKAD_STEP_ANSWERED &&
-                (last == SKAD_CANDIDATE_NONE ||
-                 skad_candidates_closer(&lookup->candidates, last, index)) &&
-                (best == SKAD_CANDIDATE_NONE ||
-                 skad_candidates_closer(&lookup->candidates, index, best))) {
-                best = index;
-            }
-        }
-        if (best == SKAD_CANDIDATE_NONE) {
-            break;
-        }
-        last = best;
-        if (!group_chosen(lookup, best, indices, count)) {
-            indices[count++] = best;
+    for (size_t i = 0; i < answered && count < max; i++) {
+        if (!group_chosen(lookup, sorted[i], indices, count)) {
+            indices[count++] = sorted[i];
         }
     }
     return count;

@@ -50,6 +50,21 @@ bool skad_endpoint_is(const skad_peers *peers, skad_peer_slot slot, const skad_a
            memcmp(cold->ipv6, address->ip, sizeof cold->ipv6) == 0;
 }
 
+bool skad_endpoint_apart(const skad_peers *peers, skad_peer_slot slot, size_t endpoint,
+                         uint64_t group)
+{
+    if (!has(peers, slot, endpoint)) {
+        return true;
+    }
+    if (endpoint == 0) {
+        const uint8_t *ip = peers->peers[slot].ipv4;
+        return ip[0] != (uint8_t)(group >> 16) || ip[1] != (uint8_t)(group >> 8);
+    }
+    const uint8_t *ip = skad_peers_cold(peers, slot)->ipv6;
+    return ip[0] != (uint8_t)(group >> 48) || ip[1] != (uint8_t)(group >> 40) ||
+           ip[2] != (uint8_t)(group >> 32) || ip[3] != (uint8_t)(group >> 24);
+}
+
 uint64_t skad_endpoint_group(const skad_peers *peers, skad_peer_slot slot, size_t endpoint)
 {
     skad_address address = skad_endpoint_address(peers, slot, endpoint);

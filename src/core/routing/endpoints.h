@@ -20,6 +20,11 @@ skad_address skad_endpoint_address(const skad_peers *peers, skad_peer_slot slot,
 /* Whether exactly this address is verified. */
 bool skad_endpoint_is(const skad_peers *peers, skad_peer_slot slot, const skad_address *address);
 
+/* Whether an endpoint is outside of all groups around one of its family, or there is none: its
+ * first bits tell, without its group. A group of level 0, not 0. */
+bool skad_endpoint_apart(const skad_peers *peers, skad_peer_slot slot, size_t endpoint,
+                         uint64_t group);
+
 /* Returns the address group (diversity.h) of an endpoint; 0 where there is none. */
 uint64_t skad_endpoint_group(const skad_peers *peers, skad_peer_slot slot, size_t endpoint);
 

@@ -73,13 +73,18 @@ static bool diverse(const skad_table *table, const skad_id *id, const skad_addre
     if (table->group_bucket_max == 0 && table->group_table_max == 0) {
         return true;
     }
-    skad_group_tally in_table = skad_group_tally_of(skad_address_group(address));
+    const uint64_t wanted = skad_address_group(address);
+    if (wanted == 0) {
+        return true; /* no limit */
+    }
+    skad_group_tally in_table = skad_group_tally_of(wanted);
     skad_group_tally in_bucket = in_table;
     size_t family = skad_endpoint_index(address);
     size_t bucket = skad_table_bucket_of(table, id);
     for (size_t i = 0; i < table->peers.high_water; i++) {
         const skad_peer *peer = &table->peers.peers[i];
-        if (peer->roles == 0 || i == self) {
+        if (peer->roles == 0 || i == self ||
+            skad_endpoint_apart(&table->peers, (skad_peer_slot)i, family, wanted)) {
             continue;
         }
         uint64_t group = skad_endpoint_group(&table->peers, (skad_peer_slot)i, family);

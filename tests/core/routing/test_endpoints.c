@@ -92,6 +92,34 @@ static void each_family_has_a_place_of_its_own(void **state)
     assert_address(1, &ipv6);
 }
 
+/* Whether an endpoint at an address is told apart from a group, as its own group tells. */
+static void assert_apart(const skad_address *at, const skad_address *other, bool apart)
+{
+    const size_t family = skad_endpoint_index(other);
+    assert_true(skad_endpoint_set(&peers, slot, at));
+    assert_int_equal(skad_endpoint_apart(&peers, slot, family, skad_address_group(other)), apart);
+}
+
+static void what_differs_in_the_first_bits_is_apart_from_a_group(void **state)
+{
+    (void)state;
+    static const size_t widest[] = {2, 4}; /* bytes: a /16, a /32 */
+    const skad_address *own[] = {&ipv4, &ipv6};
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(skad_endpoint_apart(&peers, slot, i, skad_address_group(own[i])));
+        for (size_t byte = 0; byte < widest[i] + 2; byte++) {
+            for (unsigned bit = 0; bit < 8; bit++) {
+                skad_address other = *own[i];
+                other.ip[byte] ^= (uint8_t)(1U << bit);
+                if (skad_address_group(&other) != 0) {
+                    assert_apart(own[i], &other, byte < widest[i]);
+                }
+            }
+        }
+        assert_apart(own[i], own[i], false);
+    }
+}
+
 static void only_the_very_address_is_the_verified_one(void **state)
 {
     (void)state;
@@ -209,6 +237,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_new_peer_has_no_endpoint, begin, end),
         cmocka_unit_test_setup_teardown(each_family_has_a_place_of_its_own, begin, end),
+        cmocka_unit_test_setup_teardown(what_differs_in_the_first_bits_is_apart_from_a_group, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(only_the_very_address_is_the_verified_one, begin, end),
         cmocka_unit_test_setup_teardown(failures_are_counted_apart_and_never_come_round, begin,
                                         end),
