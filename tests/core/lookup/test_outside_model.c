@@ -229,7 +229,9 @@ static void draw_outside(world *self)
         const skad_contact contact = contact_at(any->number, below(self, 4) == 0);
         (void)skad_outside_add(self->lookup, &contact, &contact.ipv4, NULL);
     }
+    const uint16_t turns = self->lookup->turns;
     skad_outside_drawn(self->lookup);
+    assert_int_not_equal(self->lookup->turns, turns); /* they may be asked */
 }
 
 static void make_world(world *self, uint64_t seed)
