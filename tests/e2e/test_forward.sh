@@ -52,10 +52,12 @@ say "fetches a record and looks up a key"
 echo hello | "$skad" publish --salt s --seq 1 --once --socket "$(socket_of 4)" - >/dev/null
 publisher=$("$skad" status --field public_key --socket "$(socket_of 4)")
 [ "$("$skad" resolve "$publisher" --salt s --forward --socket "$(socket_of 5)")" = hello ] || fail "resolve"
-expect 0 "$skad" lookup "$key" --forward --trace --socket "$(socket_of 5)"
+# All others are nearer to the opposite of an ID: a node asks none for what it is itself the nearest to.
+opposite=$("$skad" status --field id --socket "$(socket_of 5)" | tr 0123456789abcdef fedcba9876543210)
+expect 0 "$skad" lookup "$opposite" --forward --trace --socket "$(socket_of 5)"
 grep -q '^closest$' "$work/out" || fail "$(cat "$work/out")"
 grep -Eq '^path [1-9] .* asked ' "$work/out" || fail "no trace: $(cat "$work/out")"
-expect 0 "$skad" lookup "$key" --forward --chains 5 --json --socket "$(socket_of 5)"
+expect 0 "$skad" lookup "$opposite" --forward --chains 5 --json --socket "$(socket_of 5)"
 [ "$(grep -o '"state":"answered"' "$work/out" | wc -l)" -ge 5 ] || fail "$(cat "$work/out")"
 
 say "tells what it does for its neighbours"
